@@ -1,0 +1,228 @@
+//! One function per section of the file: its keys, its defaults, and what must be set together. Each reads all of
+//! its keys before it judges them, so that one pass finds every problem; what it returns after a problem is not
+//! used, because [`super::Config::load`] then fails.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
+
+use super::reader::Reader;
+use super::{
+    Agent, Database, GitHub, Model, OpenAi, Provider, Scheme, Server, Slack, SlackMode, is_loopback,
+};
+
+const DATABASE_URL: &str = "sqlite://data/callsheet.db";
+const SLACK_API: &str = "https://slack.com/api";
+const GITHUB_API: &str = "https://api.github.com";
+const OPENAI_API: &str = "https://api.openai.com/v1";
+
+const BOT_TOKEN_FIX: &str = "Copy the Bot User OAuth Token (xoxb-…) from https://api.slack.com/apps, your app, \
+                             OAuth & Permissions, after installing the app to the workspace.";
+const APP_TOKEN_FIX: &str = "Create an app-level token (xapp-…) with the scope connections:write at \
+                             https://api.slack.com/apps, your app, Basic Information, App-Level Tokens.";
+const GITHUB_TOKEN_FIX: &str = "Create a fine-grained token (github_pat_…) with the permissions Issues: read and \
+                                write and Metadata: read at https://github.com/settings/personal-access-tokens.";
+const API_KEY_FIX: &str = "Copy a key from the provider (for OpenAI sk-… from \
+                           https://platform.openai.com/api-keys); if your server asks for none, any word will do.";
+const NAME_FIX: &str =
+    "Give the model's name as the server knows it, such as \"gpt-5-mini\" or \"llama3.1\".";
+
+pub(super) fn server(r: &mut Reader) -> Server {
+    let default = SocketAddr::from((Ipv4Addr::LOCALHOST, 8080));
+    Server {
+        listen: r.address("server.listen", "127.0.0.1:8080").unwrap_or(default),
+        public_url: r.http_url("server.public_url", "https://bot.example.com"),
+    }
+}
+
+pub(super) fn database(r: &mut Reader) -> Database {
+    let default = || Database {
+        url: SecretString::from(DATABASE_URL),
+        scheme: Scheme::Sqlite,
+    };
+    let key = "database.url";
+    let Some(url) = r.secret(key) else {
+        return default();
+    };
+    match scheme_of(url.expose_secret()) {
+        Ok(scheme) => Database { url, scheme },
+        Err(what) => {
+            let fix = format!("Give \"{DATABASE_URL}\" or \"postgres://user:password@host/database\".");
+            r.problem(key, what, fix);
+            default()
+        }
+    }
+}
+
+fn scheme_of(url: &str) -> Result<Scheme, &'static str> {
+    match url.split_once(':') {
+        Some(("sqlite", rest)) if rest.trim_start_matches('/').is_empty() => Err("names no file"),
+        Some(("sqlite", _)) => Ok(Scheme::Sqlite),
+        Some(("postgres" | "postgresql", rest)) if rest.starts_with("//") && Url::parse(url).is_ok() => {
+            Ok(Scheme::Postgres)
+        }
+        Some(("postgres" | "postgresql", _)) => Err("is not a valid PostgreSQL URL"),
+        _ => Err("does not begin with sqlite:// or postgres://"),
+    }
+}
+
+pub(super) fn slack(r: &mut Reader) -> Option<Slack> {
+    let mode = r.text("slack.mode");
+    let bot_token = r.token("slack.bot_token", BOT_TOKEN_FIX);
+    let app_token = r.token("slack.app_token", APP_TOKEN_FIX);
+    let api_url = r.http_url("slack.api_url", SLACK_API);
+    let command = r.text("slack.command").unwrap_or_else(|| "/pm".to_owned());
+    if mode.is_some_and(|mode| mode != "socket") {
+        r.problem(
+            "slack.mode",
+            "is not a mode that exists",
+            "Give \"socket\", or remove the key.",
+        );
+    }
+    if !is_word(&command, '/') {
+        let fix = "Give the slash command as it is called in Slack, one word, such as \"/pm\".";
+        r.problem("slack.command", "is not one word that begins with /", fix);
+    }
+    let said = r.said("slack")?;
+    require(r, "slack.bot_token", &["slack.app_token", &said], BOT_TOKEN_FIX);
+    require(r, "slack.app_token", &["slack.bot_token", &said], APP_TOKEN_FIX);
+    Some(Slack {
+        mode: SlackMode::Socket,
+        bot_token: bot_token?,
+        app_token: app_token?,
+        api_url: api_url.or_else(|| Url::parse(SLACK_API).ok())?,
+        command,
+    })
+}
+
+pub(super) fn github(r: &mut Reader) -> Option<GitHub> {
+    let api_url = r.http_url("github.api_url", GITHUB_API);
+    let token = r.token("github.token", GITHUB_TOKEN_FIX);
+    let webhook_secret = r.secret("github.webhook_secret");
+    let mention = r.text("github.mention").unwrap_or_else(|| "@pm".to_owned());
+    if !is_word(&mention, '@') {
+        let fix = "Give the word that addresses the bot in a comment, such as \"@pm\".";
+        r.problem("github.mention", "is not one word that begins with @", fix);
+    }
+    let said = r.said("github")?;
+    require(
+        r,
+        "github.token",
+        &["github.webhook_secret", &said],
+        GITHUB_TOKEN_FIX,
+    );
+    Some(GitHub {
+        api_url: api_url.or_else(|| Url::parse(GITHUB_API).ok())?,
+        token: token?,
+        webhook_secret,
+        mention,
+    })
+}
+
+pub(super) fn model(r: &mut Reader) -> Model {
+    let context_tokens = r.number("model.context_tokens", 32_000, 2_000..=u64::MAX);
+    let named = r.text("model.provider");
+    let base_url = r.http_url("model.base_url", OPENAI_API);
+    let api_key = r.token("model.api_key", API_KEY_FIX);
+    let name = r.text("model.name");
+    let server_given = r.given("model.base_url") || r.given("model.api_key");
+    let openai = match named.as_deref() {
+        Some("openai") => true,
+        Some("offline") => false,
+        Some(_) => {
+            let fix = "Give \"openai\" (every OpenAI-compatible server) or \"offline\" (built in).";
+            r.problem("model.provider", "is not a provider that exists", fix);
+            false
+        }
+        None if !server_given && r.given("model.name") => {
+            let fix = format!("{API_KEY_FIX} Or set model.provider = \"offline\" to use no server.");
+            require(r, "model.api_key", &["model.name"], &fix);
+            false
+        }
+        None => server_given,
+    };
+    let server = if openai {
+        openai_server(r, base_url, api_key, name)
+    } else {
+        None
+    };
+    Model {
+        provider: server.map_or(Provider::Offline, Provider::OpenAi),
+        context_tokens,
+    }
+}
+
+fn openai_server(
+    r: &mut Reader,
+    base_url: Option<Url>,
+    api_key: Option<SecretString>,
+    name: Option<String>,
+) -> Option<OpenAi> {
+    let causes = ["model.provider", "model.api_key", "model.base_url"];
+    require(r, "model.name", &causes, NAME_FIX);
+    // A base URL that is given but wrong is reported already; whether it needs a key is unknown.
+    let needs_key = match &base_url {
+        Some(url) => !is_own_network(url),
+        None => !r.given("model.base_url"),
+    };
+    if needs_key {
+        require(
+            r,
+            "model.api_key",
+            &["model.base_url", "model.provider"],
+            API_KEY_FIX,
+        );
+    }
+    let base_url = base_url.or_else(|| Url::parse(OPENAI_API).ok())?;
+    Some(OpenAi {
+        base_url,
+        api_key,
+        name: name?,
+    })
+}
+
+pub(super) fn agent(r: &mut Reader) -> Agent {
+    let max_steps = r.number("agent.max_steps", 12, 1..=100);
+    Agent {
+        max_steps: u32::try_from(max_steps).unwrap_or(u32::MAX),
+        max_tokens_per_run: r.number("agent.max_tokens_per_run", 60_000, 1_000..=u64::MAX),
+    }
+}
+
+/// Notes that `key` is missing, naming the first of `causes` that is set as the reason why it is needed.
+fn require(r: &mut Reader, key: &str, causes: &[&str], fix: &str) {
+    if r.given(key) {
+        return;
+    }
+    let cause = causes
+        .iter()
+        .find(|cause| r.given(cause))
+        .copied()
+        .unwrap_or_default();
+    r.problem(key, format!("missing although {cause} is set"), fix);
+}
+
+/// Whether the text is `first` followed by one word.
+fn is_word(text: &str, first: char) -> bool {
+    let rest = text.strip_prefix(first).unwrap_or_default();
+    !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control() || c == first)
+}
+
+/// Whether the server stands in our own network, where servers such as Ollama ask for no key: this machine, a
+/// private address, a name without a dot (a container) or under a name reserved for private use.
+fn is_own_network(url: &Url) -> bool {
+    let private_name = |name: &str| {
+        !name.contains('.')
+            || [".local", ".internal", ".lan", ".home.arpa"]
+                .iter()
+                .any(|end| name.ends_with(end))
+    };
+    is_loopback(url)
+        || match url.host() {
+            Some(Host::Domain(name)) => private_name(name),
+            Some(Host::Ipv4(ip)) => ip.is_private() || ip.is_link_local(),
+            Some(Host::Ipv6(ip)) => ip.is_unique_local() || ip.is_unicast_link_local(),
+            None => false,
+        }
+}

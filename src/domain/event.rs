@@ -1,0 +1,138 @@
+//! Events: facts that reached us, in the past tense.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{AccountKey, Place};
+
+/// What kind of author wrote something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorKind {
+    /// A human.
+    Human,
+    /// Another bot.
+    Bot,
+    /// Our own account.
+    Ourselves,
+}
+
+/// Who wrote something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Author {
+    /// The account, by its immutable ids.
+    pub account: AccountKey,
+    /// The name to show; on GitHub the login.
+    pub name: String,
+    /// Human, bot, or us.
+    pub kind: AuthorKind,
+}
+
+/// Whether a text speaks to us, read from the text and the place, never from the event's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Addressed {
+    /// By our name, in a direct message, or by a slash command.
+    Us,
+    /// By nobody's name: ours only in a conversation we take part in.
+    Nobody,
+    /// By the name of somebody else.
+    Others,
+}
+
+/// Words somebody wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// The conversation's place, where an answer belongs: in a Slack channel the thread under the message.
+    pub place: Place,
+    /// The platform's id of the message; with the place's root unique for ever.
+    pub external_id: String,
+    /// Who wrote it.
+    pub author: Author,
+    /// The words, as Markdown, with our own name taken out and foreign names readable.
+    pub text: String,
+    /// Whether it speaks to us.
+    pub addressed: Addressed,
+    /// The delivery named by our own hidden mark, when the author is us.
+    pub mark: Option<uuid::Uuid>,
+    /// When it was written, by the platform's clock.
+    pub at: DateTime<Utc>,
+}
+
+/// A fact that reached us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "fact", rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody wrote a message or a comment.
+    MessagePosted(Posted),
+    /// Somebody changed a message or a comment.
+    MessageEdited(Posted),
+    /// Somebody took a message back.
+    MessageDeleted {
+        /// Where it stood.
+        place: Place,
+        /// Its id.
+        external_id: String,
+    },
+    /// Somebody gave a command that leaves no message to thread under (`/pm …` in Slack).
+    CommandGiven {
+        /// Where: a channel, not a thread.
+        place: Place,
+        /// Who.
+        author: Author,
+        /// What followed the command's name.
+        text: String,
+        /// Where a short answer can go when we cannot post there (5 uses, 30 minutes; Slack).
+        response_url: Option<String>,
+        /// When it was given.
+        at: DateTime<Utc>,
+    },
+    /// Something that we keep and do nothing about.
+    Unknown {
+        /// The platform's name of it, e.g. `star.created`.
+        name: String,
+    },
+}
+
+impl Event {
+    /// The name of the fact, as stored beside it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::MessagePosted(_) => "message_posted",
+            Self::MessageEdited(_) => "message_edited",
+            Self::MessageDeleted { .. } => "message_deleted",
+            Self::CommandGiven { .. } => "command_given",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+
+    /// Where it happened, when that is known.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::MessagePosted(posted) | Self::MessageEdited(posted) => Some(&posted.place),
+            Self::MessageDeleted { place, .. } | Self::CommandGiven { place, .. } => Some(place),
+            Self::Unknown { .. } => None,
+        }
+    }
+}
+
+/// An event as a platform hands it to intake.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// The fact.
+    pub event: Event,
+    /// What it is known by: the message it is, and the ids of its transport copies. One key seen before makes the
+    /// whole a repetition.
+    pub keys: Vec<String>,
+    /// The body as it came, for facts we may read again later.
+    pub raw: Vec<u8>,
+}
+
+/// What intake says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Committed as a new event.
+    New(super::EventId),
+    /// Known already; nothing was added but its new keys.
+    Before(super::EventId),
+}

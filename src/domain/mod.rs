@@ -1,0 +1,24 @@
+//! The words of the trade: types and rules, without I/O, SQL text or any platform's dialect.
+
+mod effect;
+mod error;
+mod event;
+mod ids;
+mod person;
+mod place;
+mod project;
+mod repository;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+pub use effect::{Change, Effect, IssueChange, IssueState, NewIssue};
+pub use error::PersonError;
+pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
+pub use ids::{ConversationId, DeliveryId, EventId, GroupId, MessageId, PersonId, ProjectId, RunId, StepId, TurnId, WorkId};
+pub use person::{AccountKey, Asker, Platform};
+pub use place::{Place, PlaceError};
+pub use project::{Project, ProjectStatus, slugify};
+pub use repository::{IssueRef, Repository, RepositoryError, issue_refs};
+pub use text::{clean, has_words, same_text, shorten};

@@ -1,0 +1,30 @@
+//! Rules about text from outside.
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// Text as the databases can keep it: without NUL (PostgreSQL refuses it) and with `\n` as the only line end.
+pub fn clean(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}")
+}
+
+/// Whether there is a letter or a digit: an empty mention and a row of emoji have none.
+pub fn has_words(text: &str) -> bool {
+    text.chars().any(char::is_alphanumeric)
+}
+
+/// Whether two texts say the same, white space at line ends and around aside: platforms trim on their own.
+pub fn same_text(left: &str, right: &str) -> bool {
+    let lines = |text: &str| text.trim().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    lines(left) == lines(right)
+}
+
+/// The first `limit` graphemes, with an ellipsis in place of what was cut.
+pub fn shorten(text: &str, limit: usize) -> String {
+    if text.graphemes(true).count() <= limit {
+        return text.to_owned();
+    }
+    let mut short: String = text.graphemes(true).take(limit.saturating_sub(1)).collect();
+    short.truncate(short.trim_end().len());
+    short.push('…');
+    short
+}

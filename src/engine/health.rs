@@ -1,0 +1,69 @@
+//! The one report on the state of every part, shown by HTTP and by the `health` command.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::Serialize;
+
+/// How a part is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Works.
+    Ok,
+    /// Nobody set it up.
+    NotConfigured,
+    /// On its way up, or limited.
+    Degraded,
+    /// Does not work.
+    Failed,
+}
+
+impl State {
+    /// The state in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotConfigured => "not configured",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The state of one part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Part {
+    /// How it is doing.
+    pub state: State,
+    /// One sentence: what it is, or what is wrong and what to do.
+    pub detail: String,
+}
+
+/// The report; clones share it.
+#[derive(Clone, Default)]
+pub struct Health(Arc<Mutex<BTreeMap<&'static str, Part>>>);
+
+impl Health {
+    /// Says how a part is doing; a change is logged.
+    pub fn report(&self, part: &'static str, state: State, detail: impl Into<String>) {
+        let news = Part { state, detail: detail.into() };
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if parts.get(part) != Some(&news) {
+            tracing::info!(part, state = state.words(), detail = %news.detail, "health");
+            parts.insert(part, news);
+        }
+    }
+
+    /// Every part with its state, by name.
+    pub fn parts(&self) -> BTreeMap<&'static str, Part> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The worst state of all parts that are set up.
+    pub fn overall(&self) -> State {
+        let parts = self.parts();
+        let set_up = parts.values().map(|part| part.state).filter(|state| *state != State::NotConfigured);
+        set_up.max().unwrap_or(State::Ok)
+    }
+}

@@ -1,0 +1,41 @@
+//! What makes it durable: clock, queue, intake, outbox, pacing, supervision and health.
+
+pub mod clock;
+pub mod health;
+pub mod intake;
+pub mod outbox;
+pub mod sender;
+pub mod supervisor;
+pub mod workers;
+
+use std::sync::Arc;
+
+use crate::store::Db;
+use clock::Clock;
+use health::Health;
+use workers::Activity;
+
+/// What every part needs: the database, the time, the wake-up calls, and where to report its state.
+#[derive(Clone)]
+pub struct Engine {
+    /// The project database.
+    pub db: Db,
+    /// The time.
+    pub clock: Clock,
+    /// Who works, and who is to be woken.
+    pub activity: Arc<Activity>,
+    /// The one report on the state of every part.
+    pub health: Health,
+}
+
+impl Engine {
+    /// An engine over an open database.
+    pub fn new(db: Db, clock: Clock) -> Self {
+        Self { db, clock, activity: Arc::new(Activity::default()), health: Health::default() }
+    }
+
+    /// Tells the workers that something was committed for them.
+    pub fn wake(&self) {
+        self.activity.wake_all();
+    }
+}

@@ -1,0 +1,452 @@
+//! The outbox: nothing leaves but through here, and a lost answer is looked up, never blindly sent again.
+//!
+//! 1. *Journal before effect*: a delivery is committed as `sending` before its call begins.
+//! 2. A call without the platform's receipt or refusal leaves the delivery `unknown`; so does a crash while `sending`.
+//! 3. `unknown` is left only by a look-up: found is sent; "not found" counts only after [`CALL`] plus [`QUIET`].
+//! 4. The newest text wins: a delivery converges to it, and passing texts are skipped.
+//! 5. A dead part stops the later parts of its group.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+
+use super::Engine;
+use super::clock::later;
+use super::sender::{Found, Outcome, Outgoing, Receipt, Senders};
+use super::workers::{Failure, Handler, MAX_ATTEMPTS, backoff};
+use crate::domain::{ConversationId, DeliveryId, Effect, GroupId, Place, Platform, RunId, StepId};
+use crate::markup::{self, Dialect};
+use crate::store::conversations::{self, NewMessage};
+use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose, State};
+use crate::store::queue::{self, Claimed, Kind};
+use crate::store::{StoreError, Tx, pacing};
+
+/// How long one call may take; under half the lease of the worker that makes it.
+pub const CALL: Duration = Duration::from_secs(20);
+/// How long after a call's time-out a platform may still apply it; later than that is outside the promise.
+pub const QUIET: Duration = Duration::from_secs(60);
+/// How long a look-up that does not work is repeated before a person has to decide.
+const LOOK_FOR: Duration = Duration::from_secs(3600);
+
+/// The way out: commits deliveries, and sends them as the handler of [`Kind::Send`].
+#[derive(Clone)]
+pub struct Outbox {
+    engine: Engine,
+    senders: Senders,
+}
+
+/// A text to be posted at a place.
+#[derive(Debug, Clone)]
+pub struct Post<'a> {
+    /// Where.
+    pub place: &'a Place,
+    /// The text, as Markdown; split into parts as the platform needs.
+    pub markdown: &'a str,
+    /// What for.
+    pub purpose: Purpose,
+    /// The run it belongs to.
+    pub run: Option<RunId>,
+    /// The step that waits for it.
+    pub step: Option<StepId>,
+    /// The conversation it is part of.
+    pub conversation: Option<ConversationId>,
+    /// Slack's short-lived address for when we may not post at the place.
+    pub response_url: Option<String>,
+    /// Whether the text is the last one.
+    pub last: bool,
+}
+
+/// How text is written at a place.
+pub fn dialect(place: &Place) -> Dialect {
+    match place.platform() {
+        Platform::Slack => Dialect::Slack,
+        Platform::Discord => Dialect::Discord,
+        Platform::GitHub => Dialect::GitHub,
+        Platform::Shell => Dialect::Plain,
+    }
+}
+
+impl Outbox {
+    /// An outbox over the platforms that are set up.
+    pub fn new(engine: Engine, senders: Senders) -> Self {
+        Self { engine, senders }
+    }
+
+    /// Commits nothing itself: adds a message in as many parts as it needs.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn post(&self, tx: &mut Tx, post: &Post<'_>) -> Result<GroupId, StoreError> {
+        let group = GroupId::new();
+        let parts = markup::render(post.markdown, dialect(post.place));
+        self.post_parts(tx, post, group, 0, &parts).await?;
+        Ok(group)
+    }
+
+    /// Adds the parts of a message to a group, the first numbered `from`.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn post_parts(
+        &self,
+        tx: &mut Tx,
+        post: &Post<'_>,
+        group: GroupId,
+        from: i64,
+        parts: &[String],
+    ) -> Result<(), StoreError> {
+        for (part, text) in (from..).zip(parts) {
+            let new = NewDelivery {
+                group,
+                part,
+                purpose: post.purpose,
+                run: post.run,
+                step: post.step,
+                conversation: post.conversation,
+                place: post.place.clone(),
+                credential: self.senders.credential(post.place),
+                effect: Effect::Message { response_url: post.response_url.clone() },
+                text: text.clone(),
+                last: post.last,
+            };
+            self.add(tx, &new).await?;
+        }
+        Ok(())
+    }
+
+    /// Adds an effect other than a message, for a step that waits for it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn effect(
+        &self,
+        tx: &mut Tx,
+        place: &Place,
+        effect: Effect,
+        run: Option<RunId>,
+        step: Option<StepId>,
+    ) -> Result<DeliveryId, StoreError> {
+        let new = NewDelivery {
+            group: GroupId::new(),
+            part: 0,
+            purpose: Purpose::Tool,
+            run,
+            step,
+            conversation: None,
+            place: place.clone(),
+            credential: self.senders.credential(place),
+            effect,
+            text: String::new(),
+            last: true,
+        };
+        self.add(tx, &new).await
+    }
+
+    /// Gives a message its newest text; the sender converges to it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_text(&self, tx: &mut Tx, delivery: &Delivery, text: &str, last: bool) -> Result<(), StoreError> {
+        deliveries::set_text(tx, delivery.id, text, last).await?;
+        self.enqueue(tx, delivery.id, &delivery.credential, &delivery.place).await
+    }
+
+    /// Notes that an event of our own, carrying a delivery's mark, arrived: it happened, whatever the call says.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn confirm(&self, tx: &mut Tx, id: DeliveryId, external_id: &str) -> Result<(), StoreError> {
+        let Some(delivery) = deliveries::lock(tx, id).await? else { return Ok(()) };
+        let in_doubt = matches!(delivery.state, State::Sending | State::Unknown);
+        if in_doubt && delivery.external_id.is_none() {
+            let receipt = Receipt { external_id: external_id.to_owned(), url: None, thread: None };
+            self.note_sent(tx, &delivery, &receipt).await?;
+            self.enqueue(tx, id, &delivery.credential, &delivery.place).await?;
+        }
+        Ok(())
+    }
+
+    async fn add(&self, tx: &mut Tx, new: &NewDelivery) -> Result<DeliveryId, StoreError> {
+        let id = deliveries::insert(tx, new, self.engine.clock.now()).await?;
+        self.enqueue(tx, id, &new.credential, &new.place).await?;
+        Ok(id)
+    }
+
+    async fn enqueue(&self, tx: &mut Tx, id: DeliveryId, credential: &str, place: &Place) -> Result<(), StoreError> {
+        let now = self.engine.clock.now();
+        queue::enqueue(tx, Kind::Send, &format!("send:{credential}/{place}"), id.0, now, now).await
+    }
+
+    /// One step of one delivery.
+    async fn advance(&self, item: &Claimed) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        let Some(delivery) = deliveries::lock(&mut tx, DeliveryId(item.subject)).await? else {
+            queue::finish(&mut tx, item).await?;
+            return Ok(tx.commit("send gone").await?);
+        };
+        match delivery.state {
+            State::Sent | State::Dead | State::Cancelled => {
+                queue::finish(&mut tx, item).await?;
+                self.settled(&mut tx, &delivery).await?;
+                Ok(tx.commit("send settled").await?)
+            }
+            State::Sending | State::Unknown => {
+                drop(tx);
+                self.look_up(item, &delivery).await
+            }
+            State::Queued => self.send(tx, item, delivery).await,
+        }
+    }
+
+    /// Sends a queued delivery, unless its time has not come.
+    async fn send(&self, mut tx: Tx, item: &Claimed, delivery: Delivery) -> Result<(), Failure> {
+        let now = self.engine.clock.now();
+        let Some(sender) = self.senders.of(&delivery.place).cloned() else {
+            let why = format!("{} is not configured here", delivery.place.platform());
+            self.die(&mut tx, item, &delivery, &why).await?;
+            return Ok(tx.commit("send refused").await?);
+        };
+        if let Some(at) = self.not_before(&mut tx, &delivery, sender.pace(), now).await? {
+            queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
+            return Ok(tx.commit("send paced").await?);
+        }
+        deliveries::set_sending(&mut tx, delivery.id, now).await?;
+        tx.commit("sending").await?;
+        let out = outgoing(&delivery, &delivery.text);
+        let outcome = self.engine.clock.timeout(CALL, sender.send(&out)).await;
+        self.engine.db.reached("sent").await;
+        let outcome = outcome.unwrap_or_else(|late| Outcome::Unknown(late.to_string()));
+        self.record(item, delivery.id, outcome).await
+    }
+
+    /// When a delivery may go: passing edits are rare, and credential and place have their spacing. Books the turn.
+    async fn not_before(
+        &self,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        pace: super::sender::Pace,
+        now: DateTime<Utc>,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let edits = delivery.external_id.is_some();
+        if edits && !delivery.last {
+            let free = delivery.sent_at.map(|sent| later(sent, pace.edits)).filter(|free| *free > now);
+            if free.is_some() {
+                return Ok(free);
+            }
+        }
+        let place = format!("{} {}", delivery.credential, delivery.place.root());
+        let scopes = if edits { vec![delivery.credential.as_str()] } else { vec![delivery.credential.as_str(), &place] };
+        let free = pacing::free_at(tx, &scopes, now).await?;
+        if free.is_none() {
+            pacing::book(tx, &delivery.credential, later(now, pace.credential), now).await?;
+            if !edits {
+                pacing::book(tx, &place, later(now, pace.place), now).await?;
+            }
+        }
+        Ok(free)
+    }
+
+    /// Looks up what became of an attempt in doubt.
+    async fn look_up(&self, item: &Claimed, delivery: &Delivery) -> Result<(), Failure> {
+        let found = match self.senders.of(&delivery.place) {
+            Some(sender) => {
+                let out = outgoing(delivery, &delivery.sending_text);
+                let found = self.engine.clock.timeout(CALL, sender.find(&out)).await;
+                self.engine.db.reached("looked up").await;
+                found.unwrap_or_else(|late| Found::CannotTell(late.to_string()))
+            }
+            None => Found::CannotTell(format!("{} is not configured here", delivery.place.platform())),
+        };
+        let now = self.engine.clock.now();
+        let since = delivery.sending_since.unwrap_or(now);
+        let quiet_ends = later(since, CALL + QUIET);
+        let again = later(now, backoff(item.attempts - 1));
+        let (state, reason, at) = match found {
+            Found::Yes(receipt) => return self.record(item, delivery.id, Outcome::Delivered(receipt)).await,
+            Found::Changed(why) => return self.record(item, delivery.id, Outcome::Changed(why)).await,
+            Found::No if now >= quiet_ends => (State::Queued, "no sign of the last attempt".to_owned(), now),
+            Found::No => (State::Unknown, "the last attempt may still arrive".to_owned(), again.min(quiet_ends)),
+            Found::CannotTell(why) if now >= later(since, LOOK_FOR) => return self.leave_unknown(item, delivery, &why).await,
+            Found::CannotTell(why) => (State::Unknown, why, again),
+        };
+        let mut tx = self.engine.db.begin().await?;
+        if deliveries::lock(&mut tx, delivery.id).await?.is_some_and(|d| d.state != State::Sent) {
+            deliveries::set_state(&mut tx, delivery.id, state, &reason).await?;
+        }
+        queue::put_back(&mut tx, item, at, item.attempts).await?;
+        Ok(tx.commit("still unknown").await?)
+    }
+
+    /// Leaves a delivery in doubt for a person to decide; its lane goes on.
+    async fn leave_unknown(&self, item: &Claimed, delivery: &Delivery, why: &str) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        deliveries::set_state(&mut tx, delivery.id, State::Unknown, why).await?;
+        queue::bury(&mut tx, item, why).await?;
+        self.settled(&mut tx, delivery).await?;
+        Ok(tx.commit("left unknown").await?)
+    }
+
+    /// Records what became of an attempt.
+    async fn record(&self, item: &Claimed, id: DeliveryId, outcome: Outcome) -> Result<(), Failure> {
+        let now = self.engine.clock.now();
+        let mut tx = self.engine.db.begin().await?;
+        let Some(delivery) = deliveries::lock(&mut tx, id).await? else { return Ok(()) };
+        if delivery.state == State::Sent {
+            // An event of our own confirmed it while the call was under way.
+            queue::put_back(&mut tx, item, now, 0).await?;
+            return Ok(tx.commit("send confirmed").await?);
+        }
+        match outcome {
+            Outcome::Delivered(receipt) => {
+                self.note_sent(&mut tx, &delivery, &receipt).await?;
+                // A newer text may be queued already; if not, the next claim ends the item.
+                let newer = delivery.desired_rev > delivery.sending_rev;
+                if newer {
+                    queue::put_back(&mut tx, item, now, 0).await?;
+                } else {
+                    queue::finish(&mut tx, item).await?;
+                    self.settled(&mut tx, &delivery).await?;
+                }
+            }
+            Outcome::NotSent { retry_at, why } => self.retry(&mut tx, item, &delivery, retry_at, &why).await?,
+            Outcome::Refused(why) | Outcome::Changed(why) => self.die(&mut tx, item, &delivery, &why).await?,
+            Outcome::Vanished if item.attempts < MAX_ATTEMPTS => {
+                deliveries::forget_message(&mut tx, id).await?;
+                queue::put_back(&mut tx, item, now, item.attempts).await?;
+            }
+            Outcome::Vanished => self.die(&mut tx, item, &delivery, "the message keeps being deleted").await?,
+            Outcome::Unknown(why) => {
+                tracing::warn!(delivery = %id, why, "the answer to a call was lost; looking it up");
+                deliveries::set_state(&mut tx, id, State::Unknown, &why).await?;
+                queue::put_back(&mut tx, item, later(now, Duration::from_secs(1)), 1).await?;
+            }
+        }
+        Ok(tx.commit("recorded").await?)
+    }
+
+    async fn retry(
+        &self,
+        tx: &mut Tx,
+        item: &Claimed,
+        delivery: &Delivery,
+        retry_at: Option<DateTime<Utc>>,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        if item.attempts >= MAX_ATTEMPTS && retry_at.is_none() {
+            return self.die(tx, item, delivery, why).await;
+        }
+        deliveries::set_state(tx, delivery.id, State::Queued, why).await?;
+        let now = self.engine.clock.now();
+        match retry_at {
+            Some(at) => {
+                // The platform's word holds for everything this identity does, and costs no try.
+                pacing::pause(tx, &delivery.credential, at).await?;
+                queue::put_back(tx, item, at.max(now), item.attempts - 1).await
+            }
+            None => queue::put_back(tx, item, later(now, backoff(item.attempts)), item.attempts).await,
+        }
+    }
+
+    async fn die(&self, tx: &mut Tx, item: &Claimed, delivery: &Delivery, why: &str) -> Result<(), StoreError> {
+        tracing::warn!(delivery = %delivery.id, place = %delivery.place, why, "a delivery was given up");
+        deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
+        deliveries::cancel_after(tx, delivery.group, delivery.part, "an earlier part did not arrive").await?;
+        queue::bury(tx, item, why).await?;
+        self.settled(tx, delivery).await?;
+        self.tell_elsewhere(tx, delivery, why).await
+    }
+
+    /// Notes a confirmation, and keeps the message as part of its conversation.
+    async fn note_sent(&self, tx: &mut Tx, delivery: &Delivery, receipt: &Receipt) -> Result<(), StoreError> {
+        let now = self.engine.clock.now();
+        deliveries::set_sent(tx, delivery.id, &receipt.external_id, receipt.url.as_deref(), now).await?;
+        let Some(conversation) = delivery.conversation else { return Ok(()) };
+        if let Some(thread) = &receipt.thread {
+            conversations::join(tx, conversation, thread).await?;
+        }
+        let place = receipt.thread.as_ref().unwrap_or(&delivery.place);
+        if !conversations::edit_message(tx, place, &receipt.external_id, &delivery.sending_text).await? {
+            let message = NewMessage {
+                conversation,
+                place,
+                external_id: &receipt.external_id,
+                part: delivery.part,
+                turn: None,
+                person: None,
+                author_kind: "ourselves",
+                author_name: "Callsheet",
+                text: &delivery.sending_text,
+                sent_at: now,
+            };
+            conversations::add_message(tx, &message).await?;
+        }
+        Ok(())
+    }
+
+    /// Wakes the run whose step waited for this delivery, once all of the step's deliveries are settled.
+    async fn settled(&self, tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
+        let (Some(step), Some(run)) = (delivery.step, delivery.run) else { return Ok(()) };
+        let open = |d: &Delivery| matches!(d.state, State::Queued | State::Sending);
+        if !deliveries::of_step(tx, step).await?.iter().any(open) {
+            queue::wake(tx, Kind::Run, run.0, self.engine.clock.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// An answer that cannot reach one place of a run is announced at the others.
+    async fn tell_elsewhere(&self, tx: &mut Tx, dead: &Delivery, why: &str) -> Result<(), StoreError> {
+        let Some(run) = dead.run.filter(|_| dead.purpose == Purpose::Answer && dead.last) else { return Ok(()) };
+        let answers = deliveries::answers_of(tx, run).await?;
+        let other = answers.iter().find(|d| d.place != dead.place && !matches!(d.state, State::Dead | State::Cancelled));
+        if let Some(other) = other {
+            let markdown = format!("I could not post this answer to {}: {why}.", dead.place);
+            let post = Post {
+                place: &other.place,
+                markdown: &markdown,
+                purpose: Purpose::Answer,
+                run: None,
+                step: None,
+                conversation: other.conversation,
+                response_url: None,
+                last: true,
+            };
+            self.post(tx, &post).await?;
+        }
+        Ok(())
+    }
+}
+
+/// An attempt at `text`.
+fn outgoing(delivery: &Delivery, text: &str) -> Outgoing {
+    Outgoing {
+        mark: delivery.id.0,
+        place: delivery.place.clone(),
+        effect: delivery.effect.clone(),
+        text: text.to_owned(),
+        external_id: delivery.external_id.clone(),
+        sent_text: delivery.sent_text.clone(),
+        last: delivery.last,
+    }
+}
+
+impl Handler for Outbox {
+    fn kind(&self) -> Kind {
+        Kind::Send
+    }
+
+    fn handle(&self, item: Claimed) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move { self.advance(&item).await })
+    }
+
+    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let Some(delivery) = deliveries::lock(tx, DeliveryId(item.subject)).await? else { return Ok(()) };
+            if matches!(delivery.state, State::Queued) {
+                deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
+                deliveries::cancel_after(tx, delivery.group, delivery.part, "an earlier part did not arrive").await?;
+            }
+            self.settled(tx, &delivery).await
+        })
+    }
+}

@@ -1,0 +1,12 @@
+//! Callsheet: a project manager that lives in Slack, Discord and GitHub issues.
+//!
+//! Everything that happens takes the same road, in one direction: a platform translates what it heard, `engine::intake`
+//! commits it, `desk` decides what it means, a command or the agent acts through `action`, and what shall happen outside
+//! is committed as a delivery that the outbox sends. `docs/architecture.md` walks it step by step.
+
+pub mod domain;
+pub mod config;
+pub mod markup;
+pub mod telemetry;
+pub mod store;
+pub mod engine;

@@ -1,0 +1,160 @@
+//! Conversations, the places they happen at, and what was said.
+
+use chrono::{DateTime, Utc};
+
+use super::db::sql;
+use super::{StoreError, Tx};
+use crate::domain::{ConversationId, MessageId, PersonId, Place, TurnId};
+
+/// One message of a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMessage<'a> {
+    /// The conversation it belongs to.
+    pub conversation: ConversationId,
+    /// Where it stands.
+    pub place: &'a Place,
+    /// The platform's id.
+    pub external_id: &'a str,
+    /// Which part of a longer text of ours it is, from 0.
+    pub part: i64,
+    /// The turn it is a request of, when it is one.
+    pub turn: Option<TurnId>,
+    /// Who wrote it, unless a bot did.
+    pub person: Option<PersonId>,
+    /// `human`, `bot` or `ourselves`.
+    pub author_kind: &'static str,
+    /// The author's name as it was.
+    pub author_name: &'a str,
+    /// The words, as Markdown.
+    pub text: &'a str,
+    /// When it was written, by the platform's clock.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// What was said, for the model's context.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Said {
+    /// The turn it is a request of, when it is one.
+    pub turn_id: Option<TurnId>,
+    /// `human`, `bot` or `ourselves`.
+    pub author_kind: String,
+    /// The author's name as it was.
+    pub author_name: String,
+    /// The words, as Markdown.
+    pub text: String,
+    /// When it was written.
+    pub sent_at: DateTime<Utc>,
+}
+
+/// The conversation at a place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn at(tx: &mut Tx, place: &Place) -> Result<Option<ConversationId>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (ConversationId,),
+        "SELECT conversation_id FROM conversation_places WHERE place = $1",
+        place,
+    )?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// A new conversation, at no place yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn open(tx: &mut Tx, now: DateTime<Utc>) -> Result<ConversationId, StoreError> {
+    let id = ConversationId::new();
+    sql!(tx, execute, "INSERT INTO conversations (id, created_at) VALUES ($1, $2)", id, now)?;
+    Ok(id)
+}
+
+/// Makes a conversation happen at a place too; the one that was there first stays and is returned.
+///
+/// # Errors
+/// When the database fails.
+pub async fn join(tx: &mut Tx, id: ConversationId, place: &Place) -> Result<ConversationId, StoreError> {
+    let (there,) = sql!(
+        tx,
+        fetch_one as (ConversationId,),
+        "INSERT INTO conversation_places (place, conversation_id) VALUES ($1, $2)
+         ON CONFLICT (place) DO UPDATE SET place = excluded.place RETURNING conversation_id",
+        place,
+        id,
+    )?;
+    Ok(there)
+}
+
+/// Adds a message; a copy of one that is there changes nothing.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add_message(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO messages (id, conversation_id, place, external_id, part, turn_id, person_id, author_kind,
+             author_name, text, sent_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (place, external_id, part) DO NOTHING",
+        MessageId::new(),
+        message.conversation,
+        message.place,
+        message.external_id,
+        message.part,
+        message.turn,
+        message.person,
+        message.author_kind,
+        message.author_name,
+        message.text,
+        message.sent_at,
+    )?;
+    Ok(())
+}
+
+/// Writes the newest words of a message; false when we never kept it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn edit_message(tx: &mut Tx, place: &Place, external_id: &str, text: &str) -> Result<bool, StoreError> {
+    let changed = sql!(
+        tx,
+        execute,
+        "UPDATE messages SET text = $3 WHERE place = $1 AND external_id = $2 AND text <> $3",
+        place,
+        external_id,
+        text,
+    )?;
+    Ok(changed > 0)
+}
+
+/// Forgets a message that was taken back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn delete_message(tx: &mut Tx, place: &Place, external_id: &str) -> Result<bool, StoreError> {
+    let gone =
+        sql!(tx, execute, "DELETE FROM messages WHERE place = $1 AND external_id = $2", place, external_id)?;
+    Ok(gone > 0)
+}
+
+/// The newest messages of a conversation up to and with a moment, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn newest(
+    tx: &mut Tx,
+    id: ConversationId,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Said>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as Said,
+        "SELECT turn_id, author_kind, author_name, text, sent_at FROM messages
+         WHERE conversation_id = $1 AND sent_at <= $2 ORDER BY sent_at DESC, part DESC LIMIT $3",
+        id,
+        until,
+        limit,
+    )
+}

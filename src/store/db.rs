@@ -1,0 +1,304 @@
+//! The two database engines behind one type, transactions, and the macro that runs one statement on either.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+/// Readers of a SQLite file at once; WAL lets them run beside the one writer.
+const SQLITE_READERS: u32 = 4;
+/// Connections to PostgreSQL per process.
+const POSTGRES_CONNECTIONS: u32 = 10;
+
+/// A failure of the database; never shown to people as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refused or was out of reach.
+    #[error("database: {0}")]
+    Sql(#[from] sqlx::Error),
+    /// A row holds what this program cannot read.
+    #[error("the database holds {what} that cannot be read: {why}")]
+    Unreadable {
+        /// Which row or column.
+        what: &'static str,
+        /// What the reader said.
+        why: String,
+    },
+    /// The lease on a work item was lost to somebody else; the late write is refused.
+    #[error("the lease on this work was lost, so its late write was refused")]
+    LeaseLost,
+}
+
+/// Why the database could not be opened; shown to the person who starts Callsheet.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Somebody serves this file already.
+    #[error("another Callsheet is already serving {}; stop it first, or give this one another database.url", .0.display())]
+    InUse(PathBuf),
+    /// The file or its directory cannot be used.
+    #[error("cannot open the database {}: {why}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
+    /// The server cannot be reached, or the address is wrong.
+    #[error("cannot open the database (database.url): {0}")]
+    Connect(String),
+    /// The tables could not be brought up to date.
+    #[error("cannot bring the database up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Something that is told after each commit; tests stop the world there.
+pub type Probe = Arc<dyn Fn(&'static str) -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// The pools of one database.
+#[derive(Clone)]
+enum Pools {
+    Sqlite { write: SqlitePool, read: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// The project database.
+#[derive(Clone)]
+pub struct Db {
+    pools: Pools,
+    /// The locked file that says "somebody serves this database"; the lock ends with the last clone.
+    lock: Option<Arc<File>>,
+    /// See [`Db::with_probe`].
+    probe: Option<Probe>,
+}
+
+/// A transaction on either engine. Dropped without [`Tx::commit`] it is rolled back.
+pub struct Tx {
+    pub(super) inner: Inner,
+    probe: Option<Probe>,
+}
+
+/// The engines' own transactions.
+pub(super) enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// One statement of this room, registered by [`sql!`] so that a test can prepare each on both engines.
+pub struct Statement {
+    /// The text for SQLite.
+    pub sqlite: &'static str,
+    /// The text for PostgreSQL.
+    pub postgres: &'static str,
+}
+
+inventory::collect!(Statement);
+
+/// Runs one statement on the engine of a [`Tx`]: `sql!(tx, fetch_all as Row, "…", bind, …)` or
+/// `sql!(tx, execute, "…", bind, …)`, the latter giving the number of rows. Two texts in braces where the engines differ.
+macro_rules! sql {
+    ($tx:expr, $method:ident as $row:ty, { sqlite: $lite:expr, postgres: $pg:expr $(,)? } $(, $bind:expr)* $(,)?) => {{
+        inventory::submit! { $crate::store::Statement { sqlite: $lite, postgres: $pg } }
+        match &mut $tx.inner {
+            $crate::store::db::Inner::Sqlite(tx) => {
+                sqlx::query_as::<sqlx::Sqlite, $row>($lite)$(.bind($bind))*.$method(&mut **tx).await
+            }
+            $crate::store::db::Inner::Postgres(tx) => {
+                sqlx::query_as::<sqlx::Postgres, $row>($pg)$(.bind($bind))*.$method(&mut **tx).await
+            }
+        }
+        .map_err($crate::store::StoreError::from)
+    }};
+    ($tx:expr, execute, { sqlite: $lite:expr, postgres: $pg:expr $(,)? } $(, $bind:expr)* $(,)?) => {{
+        inventory::submit! { $crate::store::Statement { sqlite: $lite, postgres: $pg } }
+        match &mut $tx.inner {
+            $crate::store::db::Inner::Sqlite(tx) => {
+                sqlx::query::<sqlx::Sqlite>($lite)$(.bind($bind))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            $crate::store::db::Inner::Postgres(tx) => {
+                sqlx::query::<sqlx::Postgres>($pg)$(.bind($bind))*.execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+        }
+        .map_err($crate::store::StoreError::from)
+    }};
+    ($tx:expr, $method:ident as $row:ty, $text:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::sql!($tx, $method as $row, { sqlite: $text, postgres: $text } $(, $bind)*)
+    };
+    ($tx:expr, execute, $text:expr $(, $bind:expr)* $(,)?) => {
+        $crate::store::db::sql!($tx, execute, { sqlite: $text, postgres: $text } $(, $bind)*)
+    };
+}
+pub(super) use sql;
+
+impl Db {
+    /// Opens the database at `url` and brings its tables up to date. With `serve`, takes the instance lock of a SQLite
+    /// file first, so that two services never migrate or work one file.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open(url: &SecretString, serve: bool) -> Result<Self, OpenError> {
+        let db = if url.expose_secret().starts_with("sqlite:") {
+            Self::open_sqlite(url.expose_secret(), serve).await?
+        } else {
+            Self::open_postgres(url.expose_secret()).await?
+        };
+        match &db.pools {
+            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await?,
+            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+        }
+        Ok(db)
+    }
+
+    async fn open_sqlite(url: &str, serve: bool) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(error.to_string()))?;
+        let path = options.get_filename().to_path_buf();
+        let wrong = |why: String| OpenError::File { path: path.clone(), why };
+        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            std::fs::create_dir_all(parent).map_err(|error| wrong(error.to_string()))?;
+        }
+        let lock = if serve { Some(Arc::new(instance_lock(&path)?)) } else { None };
+        let options = options
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was told "received" must survive a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(std::time::Duration::from_secs(10));
+        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        let write = write.map_err(|error| wrong(error.to_string()))?;
+        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await;
+        let read = read.map_err(|error| wrong(error.to_string()))?;
+        Ok(Self { pools: Pools::Sqlite { write, read }, lock, probe: None })
+    }
+
+    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
+        // sqlx quotes the address in some errors, and the address holds the password.
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|_| OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into()))?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(std::time::Duration::from_secs(10))
+            .connect_with(options)
+            .await
+            .map_err(|error| OpenError::Connect(error.to_string()))?;
+        Ok(Self { pools: Pools::Postgres(pool), lock: None, probe: None })
+    }
+
+    /// The same database, telling `probe` after each commit.
+    #[must_use]
+    pub fn with_probe(mut self, probe: Probe) -> Self {
+        self.probe = Some(probe);
+        self
+    }
+
+    /// Whether this process may work the queue alone: it holds the lock of its SQLite file.
+    pub fn holds_instance_lock(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// Whether several processes may share this database.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.pools, Pools::Postgres(_))
+    }
+
+    /// A transaction that writes. On SQLite there is one at a time: never begin a second while holding one.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.pools {
+            Pools::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { inner, probe: self.probe.clone() })
+    }
+
+    /// A transaction that only reads.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.pools {
+            Pools::Sqlite { read, .. } => Inner::Sqlite(read.begin().await?),
+            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx { inner, probe: None })
+    }
+
+    /// Tells the probe that something outside the database was reached.
+    pub async fn reached(&self, point: &'static str) {
+        if let Some(probe) = &self.probe {
+            probe(point).await;
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, read } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+
+    /// Prepares every statement of this room on this engine.
+    ///
+    /// # Errors
+    /// The first statement that the engine refuses, with what it said.
+    pub async fn prepare_all(&self) -> Result<usize, String> {
+        use sqlx::{AssertSqlSafe, Executor, SqlSafeStr};
+        let mut count = 0;
+        for statement in inventory::iter::<Statement> {
+            let refused = match &self.pools {
+                Pools::Sqlite { write, .. } => {
+                    write.prepare(AssertSqlSafe(statement.sqlite).into_sql_str()).await.err().map(|e| (statement.sqlite, e))
+                }
+                Pools::Postgres(pool) => {
+                    pool.prepare(AssertSqlSafe(statement.postgres).into_sql_str()).await.err().map(|e| (statement.postgres, e))
+                }
+            };
+            if let Some((text, error)) = refused {
+                return Err(format!("{error}\n  in: {text}"));
+            }
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl Tx {
+    /// Makes the changes last. `point` names the commit.
+    ///
+    /// # Errors
+    /// When the database could not; nothing was changed then.
+    pub async fn commit(self, point: &'static str) -> Result<(), StoreError> {
+        match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await?,
+            Inner::Postgres(tx) => tx.commit().await?,
+        }
+        if let Some(probe) = self.probe {
+            probe(point).await;
+        }
+        Ok(())
+    }
+}
+
+/// Locks `<database>.lock`, kept open as long as the database.
+fn instance_lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let lock = PathBuf::from(name);
+    let file = File::create(&lock).map_err(|error| OpenError::File { path: lock.clone(), why: error.to_string() })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_path_buf())),
+        Err(TryLockError::Error(error)) => Err(OpenError::File { path: lock, why: error.to_string() }),
+    }
+}

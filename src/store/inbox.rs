@@ -1,0 +1,119 @@
+//! Facts that reached us, and what they are known by.
+
+use chrono::{DateTime, Utc};
+
+use super::db::sql;
+use super::{Doc, StoreError, Tx};
+use crate::domain::{Event, EventId, Heard, Seen};
+
+/// Commits nothing itself: adds an event unless one of its keys is known, and its new keys in either case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen, StoreError> {
+    for key in &heard.keys {
+        let known = sql!(tx, fetch_optional as (EventId,), "SELECT event_id FROM event_keys WHERE key = $1", key)?;
+        if let Some((id,)) = known {
+            add_keys(tx, id, &heard.keys, now).await?;
+            return Ok(Seen::Before(id));
+        }
+    }
+    let id = EventId::new();
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO inbox_events (id, name, place, body, raw, received_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        id,
+        heard.event.name(),
+        heard.event.place(),
+        Doc(&heard.event),
+        &heard.raw,
+        now,
+    )?;
+    let first = add_keys(tx, id, &heard.keys, now).await?;
+    if first == id {
+        return Ok(Seen::New(id));
+    }
+    // A copy was committed by another process between our look and our write: theirs stands.
+    sql!(tx, execute, "DELETE FROM inbox_events WHERE id = $1", id)?;
+    Ok(Seen::Before(first))
+}
+
+/// Adds keys and returns the event that owns the first of them that was there, else `id`.
+async fn add_keys(tx: &mut Tx, id: EventId, keys: &[String], now: DateTime<Utc>) -> Result<EventId, StoreError> {
+    let mut owner = id;
+    // In one order everywhere, so that two writers with the same keys wait for each other instead of deadlocking.
+    let mut keys: Vec<&String> = keys.iter().collect();
+    keys.sort();
+    for key in keys {
+        let (owned_by,) = sql!(
+            tx,
+            fetch_one as (EventId,),
+            "INSERT INTO event_keys (key, event_id, seen_at) VALUES ($1, $2, $3)
+             ON CONFLICT (key) DO UPDATE SET seen_at = excluded.seen_at RETURNING event_id",
+            key,
+            id,
+            now,
+        )?;
+        if owner == id {
+            owner = owned_by;
+        }
+    }
+    Ok(owner)
+}
+
+/// An event and when it was received.
+///
+/// # Errors
+/// When the database fails, or the event cannot be read.
+pub async fn get(tx: &mut Tx, id: EventId) -> Result<Option<(Event, DateTime<Utc>)>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (Doc<Event>, DateTime<Utc>),
+        "SELECT body, received_at FROM inbox_events WHERE id = $1",
+        id,
+    )?;
+    Ok(row.map(|(Doc(event), at)| (event, at)))
+}
+
+/// Notes what an event meant to us.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_meaning(tx: &mut Tx, id: EventId, meaning: &str) -> Result<(), StoreError> {
+    sql!(tx, execute, "UPDATE inbox_events SET meaning = $2 WHERE id = $1", id, meaning)?;
+    Ok(())
+}
+
+/// Empties an event that is none of our business: what people say elsewhere is not ours to keep.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget(tx: &mut Tx, id: EventId, meaning: &str) -> Result<(), StoreError> {
+    let nothing = Event::Unknown { name: meaning.to_owned() };
+    sql!(
+        tx,
+        execute,
+        "UPDATE inbox_events SET meaning = $2, body = $3, raw = $4 WHERE id = $1",
+        id,
+        meaning,
+        Doc(&nothing),
+        Vec::<u8>::new(),
+    )?;
+    Ok(())
+}
+
+/// What is in the inbox: name, meaning, and the size of what is kept; for tests and the operator.
+///
+/// # Errors
+/// When the database fails.
+pub async fn summary(tx: &mut Tx) -> Result<Vec<(String, Option<String>, i64)>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as (String, Option<String>, i64),
+        {
+            sqlite: "SELECT name, meaning, CAST(length(raw) AS INTEGER) FROM inbox_events ORDER BY received_at, id",
+            postgres: "SELECT name, meaning, CAST(octet_length(raw) AS BIGINT) FROM inbox_events ORDER BY received_at, id",
+        },
+    )
+}

@@ -1,0 +1,22 @@
+//! The project database: the only room with SQL.
+//!
+//! 1. A statement is written once, in the SQL that SQLite and PostgreSQL both speak, and [`sql!`] runs it on either.
+//!    Where they differ, the two texts stand side by side in the same call.
+//! 2. Whoever writes takes a [`Tx`] and the caller commits, so that a change and the step that made it are one.
+//! 3. No transaction is held across a network call.
+//! 4. Unique constraints carry the invariants: a race loses here and not in a person's chat.
+
+mod columns;
+mod db;
+pub mod conversations;
+pub mod deliveries;
+pub mod inbox;
+pub mod pacing;
+pub mod people;
+pub mod projects;
+pub mod queue;
+pub mod runs;
+pub mod search;
+
+pub use columns::Doc;
+pub use db::{Db, OpenError, Probe, Statement, StoreError, Tx};

@@ -1,0 +1,118 @@
+//! People, their accounts, and what GitHub said they may do.
+
+use chrono::{DateTime, Utc};
+
+use super::db::sql;
+use super::{StoreError, Tx};
+use crate::domain::{AccountKey, PersonId, Repository};
+
+/// What GitHub says an account may do to a repository
+/// (<https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, sqlx::Type)]
+#[sqlx(type_name = "text", rename_all = "lowercase")]
+pub enum Permission {
+    /// Nothing, or what everybody may do with a public repository.
+    None,
+    /// Read.
+    Read,
+    /// Change issues and push.
+    Write,
+    /// Everything.
+    Admin,
+}
+
+/// The person behind an account, made on first sight; the account's name is brought up to date.
+///
+/// # Errors
+/// When the database fails.
+pub async fn person_of(
+    tx: &mut Tx,
+    account: &AccountKey,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<PersonId, StoreError> {
+    let known = sql!(
+        tx,
+        fetch_optional as (PersonId,),
+        "UPDATE accounts SET name = $4 WHERE platform = $1 AND workspace = $2 AND user_id = $3 RETURNING person_id",
+        account.platform,
+        &account.workspace,
+        &account.user_id,
+        name,
+    )?;
+    if let Some((person,)) = known {
+        return Ok(person);
+    }
+    let person = PersonId::new();
+    sql!(tx, execute, "INSERT INTO persons (id, name, created_at) VALUES ($1, $2, $3)", person, name, now)?;
+    let (owner,) = sql!(
+        tx,
+        fetch_one as (PersonId,),
+        "INSERT INTO accounts (platform, workspace, user_id, person_id, name, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (platform, workspace, user_id) DO UPDATE SET name = excluded.name
+         RETURNING person_id",
+        account.platform,
+        &account.workspace,
+        &account.user_id,
+        person,
+        name,
+        now,
+    )?;
+    if owner != person {
+        // Somebody else made the same account in this moment; theirs stands.
+        sql!(tx, execute, "DELETE FROM persons WHERE id = $1", person)?;
+    }
+    Ok(owner)
+}
+
+/// The name a person was last seen with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn name_of(tx: &mut Tx, person: PersonId) -> Result<Option<String>, StoreError> {
+    let row = sql!(tx, fetch_optional as (String,), "SELECT name FROM persons WHERE id = $1", person)?;
+    Ok(row.map(|(name,)| name))
+}
+
+/// Keeps what GitHub said about an account.
+///
+/// # Errors
+/// When the database fails.
+pub async fn remember_permission(
+    tx: &mut Tx,
+    repository: &Repository,
+    user_id: &str,
+    permission: Permission,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO repository_permissions (repository, user_id, permission, fetched_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (repository, user_id) DO UPDATE SET permission = excluded.permission, fetched_at = excluded.fetched_at",
+        repository,
+        user_id,
+        permission,
+        now,
+    )?;
+    Ok(())
+}
+
+/// What GitHub last said about an account, and when.
+///
+/// # Errors
+/// When the database fails.
+pub async fn permission(
+    tx: &mut Tx,
+    repository: &Repository,
+    user_id: &str,
+) -> Result<Option<(Permission, DateTime<Utc>)>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as (Permission, DateTime<Utc>),
+        "SELECT permission, fetched_at FROM repository_permissions WHERE repository = $1 AND user_id = $2",
+        repository,
+        user_id,
+    )
+}

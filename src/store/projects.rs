@@ -1,0 +1,196 @@
+//! Projects and the places bound to them.
+
+use chrono::{DateTime, Utc};
+
+use super::db::sql;
+use super::{StoreError, Tx};
+use crate::domain::{PersonId, Place, Project, ProjectId, ProjectStatus, Repository};
+
+/// A row of `projects`.
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: ProjectId,
+    slug: String,
+    name: String,
+    description: String,
+    status: ProjectStatus,
+    repository: Option<Repository>,
+    owner_id: Option<PersonId>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<Row> for Project {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            slug: row.slug,
+            name: row.name,
+            description: row.description,
+            status: row.status,
+            repository: row.repository,
+            owner: row.owner_id,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// A place bound to a project.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct BoundPlace {
+    /// The place; never a thread.
+    pub place: Place,
+    /// What people call it, e.g. `#apollo`.
+    pub label: String,
+    /// The project.
+    pub project_id: ProjectId,
+}
+
+/// Adds a project; false when the short name is taken.
+///
+/// # Errors
+/// When the database fails.
+pub async fn insert(tx: &mut Tx, project: &Project) -> Result<bool, StoreError> {
+    let added = sql!(
+        tx,
+        execute,
+        "INSERT INTO projects (id, slug, name, description, status, repository, owner_id, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (slug) DO NOTHING",
+        project.id,
+        &project.slug,
+        &project.name,
+        &project.description,
+        project.status,
+        project.repository.as_ref(),
+        project.owner,
+        project.updated_at,
+    )?;
+    Ok(added == 1)
+}
+
+/// Writes what may change about a project; its short name stays.
+///
+/// # Errors
+/// When the database fails.
+pub async fn update(tx: &mut Tx, project: &Project) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE projects SET name = $2, description = $3, status = $4, repository = $5, updated_at = $6 WHERE id = $1",
+        project.id,
+        &project.name,
+        &project.description,
+        project.status,
+        project.repository.as_ref(),
+        project.updated_at,
+    )?;
+    Ok(())
+}
+
+/// A project by its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(tx: &mut Tx, id: ProjectId) -> Result<Option<Project>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as Row,
+        "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects WHERE id = $1",
+        id,
+    )?;
+    Ok(row.map(Project::from))
+}
+
+/// Every project, by name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn all(tx: &mut Tx) -> Result<Vec<Project>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as Row,
+        "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects ORDER BY slug",
+    )?;
+    Ok(rows.into_iter().map(Project::from).collect())
+}
+
+/// The projects of a repository.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_repository(tx: &mut Tx, repository: &Repository) -> Result<Vec<Project>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as Row,
+        "SELECT id, slug, name, description, status, repository, owner_id, updated_at
+         FROM projects WHERE repository = $1 ORDER BY slug",
+        repository,
+    )?;
+    Ok(rows.into_iter().map(Project::from).collect())
+}
+
+/// The projects that a place belongs to: the one it is bound to, or those of its repository.
+///
+/// # Errors
+/// When the database fails.
+pub async fn at(tx: &mut Tx, place: &Place) -> Result<Vec<Project>, StoreError> {
+    if let Some(bound) = binding(tx, place).await? {
+        return Ok(get(tx, bound.project_id).await?.into_iter().collect());
+    }
+    match place.repository() {
+        Some(repository) => of_repository(tx, repository).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// How a place, or the channel of a thread, is bound.
+///
+/// # Errors
+/// When the database fails.
+pub async fn binding(tx: &mut Tx, place: &Place) -> Result<Option<BoundPlace>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as BoundPlace,
+        "SELECT place, label, project_id FROM project_places WHERE place = $1",
+        place.root(),
+    )
+}
+
+/// The places bound to a project.
+///
+/// # Errors
+/// When the database fails.
+pub async fn places(tx: &mut Tx, project: ProjectId) -> Result<Vec<BoundPlace>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as BoundPlace,
+        "SELECT place, label, project_id FROM project_places WHERE project_id = $1 ORDER BY label, place",
+        project,
+    )
+}
+
+/// Binds a place to a project, taking it from any other; the caller has checked both.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bind(
+    tx: &mut Tx,
+    project: ProjectId,
+    place: &Place,
+    label: &str,
+    by: PersonId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO project_places (place, project_id, label, bound_by, created_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (place) DO UPDATE SET project_id = excluded.project_id, label = excluded.label,
+             bound_by = excluded.bound_by",
+        place.root(),
+        project,
+        label,
+        by,
+        now,
+    )?;
+    Ok(())
+}
