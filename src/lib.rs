@@ -4,9 +4,19 @@
 //! commits it, `desk` decides what it means, a command or the agent acts through `action`, and what shall happen outside
 //! is committed as a delivery that the outbox sends. `docs/architecture.md` walks it step by step.
 
-pub mod domain;
+pub mod action;
+pub mod agent;
+pub mod app;
+pub mod ask;
+pub mod command;
 pub mod config;
-pub mod markup;
-pub mod telemetry;
-pub mod store;
+pub mod desk;
+pub mod domain;
 pub mod engine;
+pub mod guard;
+pub mod http;
+pub mod markup;
+pub mod model;
+pub mod platform;
+pub mod store;
+pub mod telemetry;

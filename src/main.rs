@@ -1,2 +1,108 @@
-//! bin
-fn main(){}
+//! The program: parses the command line and runs one subcommand.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use callsheet::config::{self, Config};
+use callsheet::engine::clock::Clock;
+use callsheet::store::Db;
+use callsheet::{app, ask, telemetry};
+use clap::{Parser, Subcommand};
+
+/// A project manager that lives in Slack, Discord and GitHub issues.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration file [default: bot.toml, when there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Write the log as JSON, one object a line
+    #[arg(long, global = true)]
+    log_json: bool,
+
+    #[command(subcommand)]
+    command: Option<Subcommands>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subcommands {
+    /// Start the service (the default)
+    Serve,
+    /// Ask one thing and print the answer
+    Ask {
+        /// The request, in plain words or as a command
+        #[arg(required = true, num_args = 1.., value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        text: Vec<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => code,
+        Err(sentence) => {
+            eprintln!("callsheet: {}", telemetry::scrub(&sentence));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    let format = if arguments.log_json { telemetry::Format::Json } else { telemetry::Format::Text };
+    let asking = matches!(arguments.command, Some(Subcommands::Ask { .. }));
+    // Who asks from a shell wants the answer, not the log.
+    let filter = if asking { "error" } else { telemetry::DEFAULT_FILTER };
+    telemetry::init(format, filter).map_err(|error| error.to_string())?;
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        return Err("the TLS provider was installed twice".to_owned());
+    }
+    let file = config::locate(arguments.config.as_deref(), std::env::vars(), Path::new("."));
+    let config = Config::load(file.as_deref(), std::env::vars()).map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(async {
+        match arguments.command.unwrap_or(Subcommands::Serve) {
+            Subcommands::Serve => serve(&config).await,
+            Subcommands::Ask { text } => ask_once(&config, &text.join(" ")).await,
+        }
+    })
+}
+
+async fn serve(config: &Config) -> Result<ExitCode, String> {
+    let db = Db::open(&config.database.url, true).await.map_err(|error| error.to_string())?;
+    let app = app::App::start(config, db, Clock::system(), app::Role::Serve).await;
+    let app = app.map_err(|error| error.to_string())?;
+    println!("{}", app::welcome(config, app.address));
+    let stop = app.stopping();
+    let running = app.run();
+    tokio::pin!(running);
+    tokio::select! {
+        ended = &mut running => return ended.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string()),
+        () = signalled() => {}
+    }
+    tracing::info!("stopping");
+    stop.cancel();
+    running.await.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string())
+}
+
+async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".to_owned());
+    let clock = Clock::system();
+    let asked = ask::ask(config, &clock, &user, text);
+    let answer = tokio::select! {
+        answer = asked => answer.map_err(|error| error.to_string())?,
+        () = signalled() => return Err("stopped before the answer came; the request is kept and goes on with the next start".to_owned()),
+    };
+    println!("{}", answer.text);
+    Ok(if answer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Ends when somebody asks the process to stop.
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}

@@ -132,7 +132,7 @@ pub fn report(error: &dyn Error, what: &str) -> ErrorId {
 }
 
 /// The error and its sources, joined by colons. A source whose text its parent already repeats is left out.
-fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

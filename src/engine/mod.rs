@@ -1,5 +1,6 @@
 //! What makes it durable: clock, queue, intake, outbox, pacing, supervision and health.
 
+pub mod answers;
 pub mod clock;
 pub mod health;
 pub mod intake;

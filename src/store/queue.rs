@@ -281,6 +281,21 @@ pub async fn next_due(tx: &mut Tx, kind: Kind, now: DateTime<Utc>) -> Result<Opt
     Ok(at)
 }
 
+/// Whether there is open work about a subject.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_open(tx: &mut Tx, kind: Kind, subject: Uuid) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (WorkId,),
+        "SELECT id FROM work_items WHERE kind = $1 AND subject = $2 AND state IN ('queued', 'running', 'parked')",
+        kind,
+        subject,
+    )?;
+    Ok(row.is_some())
+}
+
 /// How many items are open, by kind and state.
 ///
 /// # Errors

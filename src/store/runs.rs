@@ -240,20 +240,22 @@ pub async fn get(tx: &mut Tx, id: RunId) -> Result<Option<Run>, StoreError> {
     Ok(row.map(Run::from))
 }
 
-/// The newest run asked at a place.
+/// The run that answers a message.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn latest_at(tx: &mut Tx, place: &Place) -> Result<Option<Run>, StoreError> {
+pub async fn of_message(tx: &mut Tx, place: &Place, external_id: &str) -> Result<Option<Run>, StoreError> {
     let row = sql!(
         tx,
-        fetch_optional as Row,
-        "SELECT r.id, r.turn_id, r.conversation_id, t.person_id, t.platform, t.workspace, t.user_id, t.asker_name, t.place,
-             t.text, r.work, r.targets, r.state, r.doing, r.answer, r.created_at, r.started_at
-         FROM runs r JOIN turns t ON t.id = r.turn_id WHERE t.place = $1 ORDER BY r.created_at DESC, r.id DESC LIMIT 1",
+        fetch_optional as (RunId,),
+        "SELECT r.id FROM runs r JOIN messages m ON m.turn_id = r.turn_id WHERE m.place = $1 AND m.external_id = $2",
         place,
+        external_id,
     )?;
-    Ok(row.map(Run::from))
+    match row {
+        Some((id,)) => get(tx, id).await,
+        None => Ok(None),
+    }
 }
 
 /// Notes that work began; a second beginning, after a crash, keeps the first moment.

@@ -1,4 +1,5 @@
 //! A clock that stands still until a test moves it.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "test support; no story uses all of it")]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub struct TestClock(Arc<Mutex<State>>);
 
 impl TestClock {
     /// A clock at Sunday 2026-11-22, 09:00 UTC.
+    #[expect(clippy::new_without_default, reason = "its moment is worth a name")]
     pub fn new() -> Self {
         let now = Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).unwrap();
         Self(Arc::new(Mutex::new(State { now, sleepers: Vec::new() })))
@@ -90,7 +92,7 @@ impl State {
         let now = self.now;
         for sleeper in self.sleepers.extract_if(.., |sleeper| sleeper.at <= now) {
             // A receiver that is gone has stopped waiting; nothing is lost.
-            drop(sleeper.wake.send(()));
+            let _ = sleeper.wake.send(());
         }
     }
 }

@@ -1,0 +1,285 @@
+//! Reading issues, and changing them through the outbox.
+
+use super::status::issue_line;
+use super::{Actions, Origin, Trouble};
+use crate::domain::{
+    Change, Effect, IssueChange, IssueRef, IssueState, NewIssue, PersonError, Place, Repository, clean, has_words,
+};
+use crate::engine::outbox::Post;
+use crate::guard::{Action, Permit};
+use crate::markup::quote_untrusted;
+use crate::platform::github::{Comment, Issue, IssueFilter, visible};
+use crate::store::Tx;
+use crate::store::deliveries::Purpose;
+
+/// The longest text GitHub takes as an issue's or a comment's body, in characters
+/// (<https://github.com/orgs/community/discussions/27190>).
+const MAX_BODY: usize = 65_536;
+/// Room in a body for our hidden mark.
+const MARK_ROOM: usize = 256;
+/// The longest title GitHub takes, in characters.
+const MAX_TITLE: usize = 256;
+/// How many of an issue's newest comments are read.
+const COMMENTS: usize = 10;
+
+/// Which issues to read.
+pub type IssueQuery = IssueFilter;
+
+/// Issues that were read.
+#[derive(Debug, Clone)]
+pub struct ReadIssues {
+    /// Where.
+    pub repository: Repository,
+    /// The issues, those changed last first.
+    pub issues: Vec<Issue>,
+    /// Whether there are more than were read.
+    pub more: bool,
+}
+
+/// One issue that was read.
+#[derive(Debug, Clone)]
+pub struct ReadIssue {
+    /// Which.
+    pub at: IssueRef,
+    /// The issue.
+    pub issue: Issue,
+    /// Its newest comments, oldest first.
+    pub comments: Vec<Comment>,
+}
+
+/// What a person wants changed about an issue; what is none or empty stays.
+#[derive(Debug, Clone, Default)]
+pub struct IssueEdit {
+    /// A new title.
+    pub title: Option<String>,
+    /// A new body.
+    pub body: Option<String>,
+    /// Open or closed.
+    pub state: Option<IssueState>,
+    /// Labels to add.
+    pub add_labels: Vec<String>,
+    /// Labels to remove.
+    pub remove_labels: Vec<String>,
+    /// Logins to assign.
+    pub add_assignees: Vec<String>,
+    /// Logins to unassign.
+    pub remove_assignees: Vec<String>,
+}
+
+impl IssueEdit {
+    fn is_empty(&self) -> bool {
+        let lists = [&self.add_labels, &self.remove_labels, &self.add_assignees, &self.remove_assignees];
+        self.title.is_none() && self.body.is_none() && self.state.is_none() && lists.iter().all(|list| list.is_empty())
+    }
+}
+
+fn checked(what: &str, text: &str, limit: usize) -> Result<String, PersonError> {
+    let text = clean(text);
+    let length = text.encode_utf16().count();
+    if length > limit {
+        let why = format!("it has {length} characters, and GitHub takes {limit}");
+        return Err(PersonError::new(format!("I could not use this {what}"), why, "Shorten it"));
+    }
+    Ok(text)
+}
+
+fn checked_title(title: &str) -> Result<String, PersonError> {
+    let title = checked("title", title.trim(), MAX_TITLE)?;
+    if title.is_empty() {
+        return Err(PersonError::new("I could not use this title", "it is empty", "Give the issue a title"));
+    }
+    Ok(title)
+}
+
+impl Actions {
+    /// Reads the issues of a repository.
+    ///
+    /// # Errors
+    /// When GitHub does not give them.
+    pub async fn list_issues(&self, permit: &Permit, query: &IssueQuery) -> Result<ReadIssues, Trouble> {
+        let repository = permit.repository(Action::ReadProject)?.clone();
+        let what = format!("I could not read the issues of {repository}");
+        let list = self.github()?.issues(&repository, query).await.map_err(|error| error.explain(&what))?;
+        Ok(ReadIssues { repository, issues: list.issues, more: list.more })
+    }
+
+    /// Reads one issue with its newest comments.
+    ///
+    /// # Errors
+    /// When GitHub does not give it.
+    pub async fn read_issue(&self, permit: &Permit, number: u64) -> Result<ReadIssue, Trouble> {
+        let at = IssueRef { repository: permit.repository(Action::ReadProject)?.clone(), number };
+        let what = format!("I could not read {at}");
+        let github = self.github()?;
+        let issue = github.issue(&at).await.map_err(|error| error.explain(&what))?;
+        let comments = github.comments(&at, COMMENTS).await.map_err(|error| error.explain(&what))?;
+        Ok(ReadIssue { at, issue, comments })
+    }
+
+    /// Opens an issue.
+    ///
+    /// # Errors
+    /// When its title or body cannot be used.
+    pub async fn create_issue(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        new: NewIssue,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        let repository = permit.repository(Action::CreateIssue)?.clone();
+        self.github()?;
+        let new = NewIssue {
+            title: checked_title(&new.title)?,
+            body: checked("body", &new.body, MAX_BODY - MARK_ROOM)?,
+            repository: repository.clone(),
+            ..new
+        };
+        // There is no number yet; the lane and the pacing go by the repository, as issue 0 of it.
+        let place = Place::GitHub(IssueRef { repository, number: 0 });
+        self.outbox.effect(tx, &place, Effect::CreateIssue(new), origin.run, origin.step).await?;
+        Ok(())
+    }
+
+    /// Comments on an issue.
+    ///
+    /// # Errors
+    /// When the text is empty.
+    pub async fn comment_on_issue(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        number: u64,
+        text: &str,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        let repository = permit.repository(Action::CommentOnIssue)?.clone();
+        self.github()?;
+        if text.trim().is_empty() {
+            return Err(PersonError::new("I could not comment", "the text is empty", "Say what to write").into());
+        }
+        let post = Post {
+            place: &Place::GitHub(IssueRef { repository, number }),
+            markdown: &clean(text),
+            purpose: Purpose::Tool,
+            run: origin.run,
+            step: origin.step,
+            conversation: origin.conversation,
+            response_url: None,
+            last: true,
+        };
+        self.outbox.post(tx, &post).await?;
+        Ok(())
+    }
+
+    /// What an edit changes about an issue as it stands now; a later change by somebody else makes the send stop.
+    ///
+    /// # Errors
+    /// When nothing would change, a text cannot be used, or GitHub does not give the issue.
+    pub async fn plan_issue_change(
+        &self,
+        permit: &Permit,
+        number: u64,
+        edit: IssueEdit,
+    ) -> Result<IssueChange, Trouble> {
+        let at = IssueRef { repository: permit.repository(Action::UpdateIssue)?.clone(), number };
+        let what = format!("I could not change {at}");
+        if edit.is_empty() {
+            return Err(PersonError::new(what, "nothing to change was named", "Say what shall change").into());
+        }
+        let named = |list: Vec<String>| {
+            list.into_iter().map(|name| clean(name.trim())).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+        };
+        let (title, body) = (edit.title.as_deref().map(checked_title), edit.body.as_deref());
+        let (title, body) =
+            (title.transpose()?, body.map(|body| checked("body", body, MAX_BODY)).transpose()?);
+        let now = self.github()?.issue(&at).await.map_err(|error| error.explain(&what))?;
+        let logins = |list| named(list).into_iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
+        Ok(IssueChange {
+            title: title.map(|to| Change { from: now.title.clone(), to }),
+            body: body.map(|to| Change { from: now.body.clone(), to }),
+            state: edit.state,
+            add_labels: named(edit.add_labels),
+            remove_labels: named(edit.remove_labels),
+            add_assignees: logins(edit.add_assignees),
+            remove_assignees: logins(edit.remove_assignees),
+        })
+    }
+
+    /// Changes an issue as planned.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn update_issue(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        number: u64,
+        change: IssueChange,
+        origin: Origin,
+    ) -> Result<(), Trouble> {
+        let issue = IssueRef { repository: permit.repository(Action::UpdateIssue)?.clone(), number };
+        let place = Place::GitHub(issue.clone());
+        self.outbox.effect(tx, &place, Effect::UpdateIssue { issue, change }, origin.run, origin.step).await?;
+        Ok(())
+    }
+}
+
+impl ReadIssues {
+    /// The issues in Markdown.
+    pub fn markdown(&self) -> String {
+        if self.issues.is_empty() {
+            return format!("There are no such issues in {}.", self.repository);
+        }
+        let count = match self.issues.len() {
+            1 => "1 issue".to_owned(),
+            many => format!("{many} issues"),
+        };
+        let lines: Vec<String> = self.issues.iter().map(issue_line).collect();
+        let more = if self.more { "\n\nThere are more; these changed last." } else { "" };
+        format!("{count} of {}:\n\n{}{more}", self.repository, lines.join("\n"))
+    }
+}
+
+impl ReadIssue {
+    /// The issue in Markdown; what people wrote there is quoted.
+    pub fn markdown(&self) -> String {
+        let issue = &self.issue;
+        let kind = if issue.is_pull_request { "pull request" } else { "issue" };
+        let mut text = format!(
+            "[{}]({}) **{}** is {}, {kind} by {}.",
+            self.at,
+            issue.url,
+            quote_untrusted(&issue.title),
+            state_words(issue.state),
+            quote_untrusted(&issue.author.login),
+        );
+        if !issue.labels.is_empty() {
+            text.push_str(&format!(" Labels: {}.", quote_untrusted(&issue.labels.join(", "))));
+        }
+        if !issue.assignees.is_empty() {
+            text.push_str(&format!(" Assigned to {}.", quote_untrusted(&issue.assignees.join(", "))));
+        }
+        let body = visible(&issue.body);
+        if has_words(&body) {
+            text.push_str(&format!("\n\n{}", quoted(&body)));
+        }
+        for comment in &self.comments {
+            text.push_str(&format!("\n\n{} wrote:\n\n{}", quote_untrusted(&comment.author.login), quoted(&comment.text)));
+        }
+        text
+    }
+}
+
+fn state_words(state: IssueState) -> &'static str {
+    match state {
+        IssueState::Open => "open",
+        IssueState::Closed => "closed",
+        IssueState::NotPlanned => "closed as not planned",
+    }
+}
+
+/// Somebody else's text as a block quote.
+fn quoted(text: &str) -> String {
+    quote_untrusted(text).lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,223 @@
+//! Making, changing and listing projects, and binding places to them.
+
+use chrono::{DateTime, Utc};
+
+use super::{Actions, Trouble};
+use crate::domain::{PersonError, Place, Project, ProjectId, ProjectStatus, Repository, clean, has_words, slugify};
+use crate::guard::{Action, Permit};
+use crate::store::{StoreError, Tx, people, projects};
+
+/// The longest name of a project, in characters.
+const MAX_NAME: usize = 80;
+/// The longest description of a project, in characters.
+const MAX_DESCRIPTION: usize = 4_000;
+
+/// A project to be made.
+#[derive(Debug, Clone)]
+pub struct NewProject {
+    /// Its name.
+    pub name: String,
+    /// What it is about; may be empty.
+    pub description: String,
+    /// How it stands.
+    pub status: ProjectStatus,
+}
+
+/// What shall change about a project; what is none stays.
+#[derive(Debug, Clone, Default)]
+pub struct ProjectEdit {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// A new status.
+    pub status: Option<ProjectStatus>,
+}
+
+fn checked_name(name: &str) -> Result<String, PersonError> {
+    let name = clean(name).split_whitespace().collect::<Vec<_>>().join(" ");
+    let length = name.chars().count();
+    if !has_words(&name) || length > MAX_NAME {
+        let why = if length > MAX_NAME {
+            format!("the name has {length} characters and may have {MAX_NAME}")
+        } else {
+            "a name needs letters or digits".to_owned()
+        };
+        return Err(PersonError::new("I could not use this project name", why, "Choose another name"));
+    }
+    Ok(name)
+}
+
+fn checked_description(text: &str) -> Result<String, PersonError> {
+    let length = text.chars().count();
+    if length > MAX_DESCRIPTION {
+        let why = format!("the description has {length} characters and may have {MAX_DESCRIPTION}");
+        return Err(PersonError::new("I could not use this description", why, "Shorten it"));
+    }
+    Ok(clean(text).trim().to_owned())
+}
+
+/// The repository a permit to choose it stands for.
+fn chosen(permit: &Permit) -> Result<Repository, Trouble> {
+    Ok(permit.repository(Action::SetRepository)?.clone())
+}
+
+impl Actions {
+    /// Makes a project; whoever asked owns it. A repository takes a permit of its own.
+    ///
+    /// # Errors
+    /// When the name cannot be used or is taken.
+    pub async fn create_project(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        repository: Option<&Permit>,
+        new: &NewProject,
+    ) -> Result<Project, Trouble> {
+        permit.covers(Action::CreateProject)?;
+        let name = checked_name(&new.name)?;
+        let project = Project {
+            id: ProjectId::new(),
+            slug: slugify(&name),
+            name,
+            description: checked_description(&new.description)?,
+            status: new.status,
+            repository: repository.map(chosen).transpose()?,
+            owner: Some(permit.asker().person),
+            updated_at: self.engine.clock.now(),
+        };
+        if !projects::insert(tx, &project).await? {
+            return Err(taken(&project.name).into());
+        }
+        Ok(project)
+    }
+
+    /// Changes a project. A repository takes a permit of its own.
+    ///
+    /// # Errors
+    /// When a value cannot be used, or nothing would change.
+    pub async fn update_project(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        repository: Option<&Permit>,
+        edit: &ProjectEdit,
+    ) -> Result<Project, Trouble> {
+        let id = permit.project(Action::UpdateProject)?;
+        let mut project = projects::get(tx, id).await?.ok_or_else(gone)?;
+        let before = project.clone();
+        if let Some(name) = &edit.name {
+            project.name = checked_name(name)?;
+        }
+        if let Some(description) = &edit.description {
+            project.description = checked_description(description)?;
+        }
+        if let Some(status) = edit.status {
+            project.status = status;
+        }
+        if let Some(permit) = repository {
+            project.repository = Some(chosen(permit)?);
+        }
+        if project == before {
+            return Err(PersonError::new(
+                format!("{} stays as it is", project.name),
+                "it is like that already",
+                "Nothing needs to be done",
+            )
+            .into());
+        }
+        project.updated_at = self.engine.clock.now();
+        projects::update(tx, &project).await?;
+        Ok(project)
+    }
+
+    /// Binds a place to a project; a place that belongs to another project stays there.
+    ///
+    /// # Errors
+    /// When the place belongs to another project, or is an issue (that belongs to its repository's projects).
+    pub async fn bind_place(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        place: &Place,
+        label: &str,
+    ) -> Result<Project, Trouble> {
+        let id = permit.project(Action::BindPlace)?;
+        let project = projects::get(tx, id).await?.ok_or_else(gone)?;
+        if matches!(place, Place::GitHub(_) | Place::Shell { .. }) {
+            let why = "issues belong to their repository's projects, and the shell to everything";
+            return Err(PersonError::new("I could not bind this place", why, "Bind a chat channel instead").into());
+        }
+        if let Some(bound) = projects::binding(tx, place).await?
+            && bound.project_id != id
+        {
+            let other = projects::get(tx, bound.project_id).await?.map_or_else(String::new, |other| other.name);
+            return Err(PersonError::new(
+                format!("I could not bind {label} to {}", project.name),
+                format!("it is bound to {other} already"),
+                "A place belongs to one project; use another channel",
+            )
+            .into());
+        }
+        projects::bind(tx, id, place, label, permit.asker().person, self.engine.clock.now()).await?;
+        Ok(project)
+    }
+
+    /// A project in words: everything the database knows of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn describe(&self, permit: &Permit) -> Result<String, Trouble> {
+        let id = permit.project(Action::ReadProject)?;
+        let mut tx = self.engine.db.read().await?;
+        let project = projects::get(&mut tx, id).await?.ok_or_else(gone)?;
+        let owner = match project.owner {
+            Some(person) => people::name_of(&mut tx, person).await?,
+            None => None,
+        };
+        let places = projects::places(&mut tx, id).await?;
+        let labels: Vec<&str> = places.iter().map(|bound| bound.label.as_str()).collect();
+        let mut lines = vec![format!("{} (`{}`)", line(&project), project.slug)];
+        if !project.description.is_empty() {
+            lines.push(format!("\n{}\n", project.description));
+        }
+        lines.push(format!("- Owner: {}", owner.as_deref().unwrap_or("nobody")));
+        lines.push(format!("- Places: {}", if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }));
+        lines.push(format!("- Last changed: {}", day(project.updated_at)));
+        Ok(lines.join("\n"))
+    }
+}
+
+/// A project in one line of Markdown.
+pub fn line(project: &Project) -> String {
+    let repository = project.repository.as_ref().map_or_else(
+        || "no repository".to_owned(),
+        |repository| format!("[{repository}]({})", repository.url()),
+    );
+    format!("**{}** is {}, {repository}", project.name, project.status.words())
+}
+
+/// A list of projects in Markdown.
+pub fn list(projects: &[Project]) -> String {
+    if projects.is_empty() {
+        return "There is no project that you may see here. To make one, say: create a project called Apollo".to_owned();
+    }
+    projects.iter().map(|project| format!("- {}", line(project))).collect::<Vec<_>>().join("\n")
+}
+
+/// A day as people write it.
+pub(super) fn day(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+fn taken(name: &str) -> PersonError {
+    PersonError::new(
+        format!("I could not create the project {name}"),
+        "there is one with this name already",
+        "Choose another name, or ask for its status",
+    )
+}
+
+pub(super) fn gone() -> Trouble {
+    Trouble::Store(StoreError::Unreadable { what: "a project", why: "it is gone".into() })
+}

@@ -1,0 +1,195 @@
+//! From what people type to what they mean: projects, repositories, issues and places.
+
+use super::{Actions, Trouble};
+use crate::domain::{Asker, IssueRef, PersonError, Place, Project, Repository, issue_refs, slugify};
+use crate::guard::{Action, Subject};
+use crate::store::projects::{self, BoundPlace};
+
+/// The project that `text` names among `projects`: exactly by short name or name, else the only one that begins with it or
+/// holds it as a word.
+///
+/// # Errors
+/// When there is none, or more than one.
+pub(super) fn pick<'a>(projects: &'a [Project], text: &str) -> Result<&'a Project, PersonError> {
+    let (name, slug) = (text.trim().to_lowercase(), slugify(text));
+    if let Some(exact) = projects.iter().find(|p| p.slug == slug || p.name.to_lowercase() == name) {
+        return Ok(exact);
+    }
+    let close = |p: &&Project| !slug.is_empty() && (p.slug.starts_with(&slug) || p.slug.split('-').any(|w| w == slug));
+    let close: Vec<&Project> = projects.iter().filter(close).collect();
+    let names = |list: &[&Project]| list.iter().map(|p| format!("{} ({})", p.name, p.slug)).collect::<Vec<_>>().join(", ");
+    match close.as_slice() {
+        [one] => Ok(one),
+        [] => Err(PersonError::new(
+            format!("I do not know a project “{}”", text.trim()),
+            if projects.is_empty() { "there is no project that you may see here".to_owned() } else { format!("the projects you may see here are {}", names(&projects.iter().take(20).collect::<Vec<_>>())) },
+            "Check the name, or ask me to create the project",
+        )),
+        several => Err(PersonError::new(
+            format!("I do not know which project you mean by “{}”", text.trim()),
+            format!("it could be {}", names(several)),
+            "Ask again with the full name",
+        )),
+    }
+}
+
+impl Actions {
+    /// The projects a person may read.
+    ///
+    /// # Errors
+    /// When the database or GitHub fails.
+    pub async fn readable(&self, asker: &Asker) -> Result<Vec<Project>, Trouble> {
+        let mut tx = self.engine.db.read().await?;
+        let all = projects::all(&mut tx).await?;
+        drop(tx);
+        let mut readable = Vec::new();
+        for project in all {
+            match self.permit(asker, Action::ReadProject, Subject::Project(project.id)).await {
+                Ok(_) => readable.push(project),
+                Err(Trouble::Person(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(readable)
+    }
+
+    /// The project a person means: by name, else the one this place belongs to, else the only one there is.
+    ///
+    /// # Errors
+    /// When there is none, or more than one; a project the person may not read counts as unknown.
+    pub async fn project(&self, asker: &Asker, named: Option<&str>) -> Result<Project, Trouble> {
+        let named = named.map(str::trim).filter(|name| !name.is_empty());
+        let readable = self.readable(asker).await?;
+        if let Some(name) = named {
+            return Ok(pick(&readable, name)?.clone());
+        }
+        let mut tx = self.engine.db.read().await?;
+        let mut here = projects::at(&mut tx, &asker.place).await?;
+        if here.is_empty() {
+            here = readable;
+        }
+        match here.as_slice() {
+            [one] => Ok(one.clone()),
+            [] => Err(PersonError::new(
+                "I do not know which project you mean",
+                "this place belongs to no project",
+                "Name the project, or have this place bound to it",
+            )
+            .into()),
+            several => Err(PersonError::new(
+                "I do not know which project you mean",
+                format!("it could be {}", several.iter().map(|p| p.name.clone()).collect::<Vec<_>>().join(", ")),
+                "Name the project",
+            )
+            .into()),
+        }
+    }
+
+    /// The repository a person means: by name, else that of the project they mean.
+    ///
+    /// # Errors
+    /// When it cannot be read, or the project has none.
+    pub async fn repository(
+        &self,
+        asker: &Asker,
+        repository: Option<&str>,
+        project: Option<&str>,
+    ) -> Result<Repository, Trouble> {
+        if let Some(text) = repository.map(str::trim).filter(|text| !text.is_empty()) {
+            return Ok(parse_repository(text)?);
+        }
+        if let (Some(repository), None) = (asker.place.repository(), project) {
+            return Ok(repository.clone());
+        }
+        let project = self.project(asker, project).await?;
+        Ok(project.repository.ok_or_else(|| {
+            PersonError::new(
+                format!("I cannot look at issues of {}", project.name),
+                "it has no repository yet",
+                format!("Ask somebody with rights to the repository to say: set the repository of {} to owner/name", project.name),
+            )
+        })?)
+    }
+
+    /// The issue a person means: `owner/repo#12`, its URL, `#12` or `12` where one repository is meant, or the one they
+    /// speak on.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn issue(&self, asker: &Asker, named: Option<&str>) -> Result<IssueRef, Trouble> {
+        let text = named.map(str::trim).filter(|text| !text.is_empty());
+        match (text, &asker.place) {
+            (None, Place::GitHub(issue)) => return Ok(issue.clone()),
+            (None, _) => {
+                return Err(PersonError::new(
+                    "I do not know which issue you mean",
+                    "you named none, and this is not an issue",
+                    "Name it, like #12 or owner/repo#12",
+                )
+                .into());
+            }
+            _ => {}
+        }
+        let text = text.unwrap_or_default();
+        let text = if text.chars().all(|c| c.is_ascii_digit()) { format!("#{text}") } else { text.to_owned() };
+        let here = if text.starts_with('#') { Some(self.repository(asker, None, None).await?) } else { None };
+        match issue_refs(&text, here.as_ref()).as_slice() {
+            [issue] => Ok(issue.clone()),
+            _ => Err(PersonError::new(
+                format!("I do not know which issue you mean by “{text}”"),
+                "that is not the number of one issue",
+                "Write it like #12 or owner/repo#12",
+            )
+            .into()),
+        }
+    }
+
+    /// The bound place a person means: its label (`#apollo`), its address, or "here".
+    ///
+    /// # Errors
+    /// When no such place is bound to a project.
+    pub async fn bound_place(&self, asker: &Asker, named: &str) -> Result<BoundPlace, Trouble> {
+        let mut tx = self.engine.db.read().await?;
+        let here = projects::binding(&mut tx, &asker.place).await?;
+        let wanted = named.trim().to_lowercase();
+        if let (Some(here), "here" | "this channel" | "") = (&here, wanted.as_str()) {
+            return Ok(here.clone());
+        }
+        if let Ok(place) = named.trim().parse::<Place>()
+            && let Some(bound) = projects::binding(&mut tx, &place).await?
+        {
+            return Ok(BoundPlace { place, ..bound });
+        }
+        let label = |bound: &BoundPlace| bound.label.to_lowercase().trim_start_matches('#') == wanted.trim_start_matches('#');
+        let mut known = Vec::new();
+        for project in projects::all(&mut tx).await? {
+            known.extend(projects::places(&mut tx, project.id).await?);
+        }
+        let at_home: Vec<_> = projects::at(&mut tx, &asker.place).await?.into_iter().map(|p| p.id).collect();
+        let mut found: Vec<BoundPlace> = known.into_iter().filter(label).collect();
+        // Two workspaces may both have a #general: the project of this place goes first.
+        if found.len() > 1 {
+            found.retain(|bound| at_home.contains(&bound.project_id));
+        }
+        match found.as_slice() {
+            [one] => Ok(one.clone()),
+            _ => Err(PersonError::new(
+                format!("I cannot post to {}", named.trim()),
+                "I only post to places that are bound to a project, and this one is not",
+                "Have a member of the project bind it: in that channel, say “bind this channel to …”",
+            )
+            .into()),
+        }
+    }
+}
+
+/// A repository as typed.
+pub(super) fn parse_repository(text: &str) -> Result<Repository, PersonError> {
+    text.parse().map_err(|_| {
+        PersonError::new(
+            format!("“{}” is not a repository", text.trim()),
+            "I need an owner and a name",
+            "Write it as owner/name, or paste its address",
+        )
+    })
+}

@@ -1,0 +1,335 @@
+//! The agent: it works on one turn as a loop of model answers and tool calls, every one of them journaled.
+//!
+//! 1. A model answer, once journaled, is never asked for again; one in flight at a crash is, and is counted.
+//! 2. A change to our database commits together with its step.
+//! 3. A tool that writes outside commits its delivery with its step, and the run waits for the outcome without a worker.
+//! 4. Every way out of the loop is an answer for the person.
+
+mod context;
+mod journal;
+mod prompt;
+pub mod tools;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::action::{Actions, Origin, Trouble, outcome};
+use crate::config;
+use crate::domain::{PersonError, StepId};
+use crate::engine::Engine;
+use crate::engine::answers::Answers;
+use crate::engine::clock::later;
+use crate::engine::workers::Failure;
+use crate::model::{Answer, Ask, Message, Model, ModelError, Reply, ToolCall};
+use crate::store::deliveries::{self, State};
+use crate::store::queue::{self, Claimed, Kind};
+use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState};
+use crate::store::StoreError;
+use crate::telemetry;
+use journal::Next;
+use tools::{Change, Performed, ToolCx};
+
+/// The longest pause that a busy model may ask for before the person is told instead.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// Works on turns.
+pub struct Agent {
+    engine: Engine,
+    actions: Actions,
+    answers: Answers,
+    model: Arc<Model>,
+    limits: Limits,
+}
+
+/// What one run may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Model answers.
+    pub steps: usize,
+    /// Tokens, in and out.
+    pub tokens: i64,
+    /// Tokens of context handed to the model.
+    pub context: usize,
+}
+
+impl Limits {
+    /// The limits that the configuration sets.
+    pub fn of(config: &config::Config) -> Self {
+        Self {
+            steps: config.agent.max_steps as usize,
+            tokens: i64::try_from(config.agent.max_tokens_per_run).unwrap_or(i64::MAX),
+            context: usize::try_from(config.model.context_tokens).unwrap_or(usize::MAX),
+        }
+    }
+}
+
+impl Agent {
+    /// An agent over a model.
+    pub fn new(engine: Engine, actions: Actions, answers: Answers, model: Arc<Model>, limits: Limits) -> Self {
+        Self { engine, actions, answers, model, limits }
+    }
+
+    /// Works on a run until it is answered, waits for a delivery, or has to be tried again later.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn work(&self, item: &Claimed, run: &Run) -> Result<(), Failure> {
+        loop {
+            let mut tx = self.engine.db.read().await?;
+            let steps = runs::steps(&mut tx, run.id).await?;
+            drop(tx);
+            let go_on = match journal::next(&steps, self.limits) {
+                Next::Ask => self.ask(item, run, &steps).await?,
+                Next::Lost(step) => self.lose(&step, "the service was restarted before the answer was kept").await?,
+                Next::Call(call) => self.call(item, run, &steps, &call).await?,
+                Next::Settle(step) => self.settle(item, &step).await?,
+                Next::Answer(text) => return self.answer(item, run, RunState::Done, &text).await,
+                Next::Stop(why) => return self.answer(item, run, RunState::Failed, &why).await,
+            };
+            if !go_on {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Asks the model and journals its answer.
+    async fn ask(&self, item: &Claimed, run: &Run, steps: &[Step]) -> Result<bool, Failure> {
+        let ask = context::gather(&self.engine, run, steps, self.limits.context).await?;
+        let mut step = Step {
+            id: StepId::new(),
+            seq: next_number(steps),
+            kind: StepKind::Model,
+            state: StepState::Asked,
+            call_id: String::new(),
+            name: self.model.name().to_owned(),
+            input: String::new(),
+            output: None,
+            failed: false,
+            tokens: 0,
+        };
+        let mut tx = self.engine.db.begin().await?;
+        runs::add_step(&mut tx, run.id, &step, self.engine.clock.now()).await?;
+        if run.doing.is_empty() && steps.is_empty() {
+            self.answers.doing(&mut tx, run, "thinking").await?;
+        }
+        tx.commit("asked").await?;
+        self.engine.wake();
+        let replied = self.model.ask(&ask, &self.engine.clock).await;
+        self.engine.db.reached("model").await;
+        match replied {
+            Ok(reply) => self.keep(&mut step, reply).await,
+            Err(error) => self.unanswered(item, run, steps, &step, error).await,
+        }
+    }
+
+    async fn keep(&self, step: &mut Step, reply: Reply) -> Result<bool, Failure> {
+        let mut answer = reply.answer;
+        if reply.cut && answer.calls.is_empty() {
+            answer.text.push_str("\n\n_The language model's length limit cut this answer off here._");
+        }
+        step.state = StepState::Done;
+        step.output = Some(journal::write(&answer));
+        step.tokens = i64::try_from(reply.tokens).unwrap_or(i64::MAX);
+        let mut tx = self.engine.db.begin().await?;
+        runs::end_step(&mut tx, step, self.engine.clock.now()).await?;
+        tx.commit("model step").await?;
+        Ok(true)
+    }
+
+    /// Journals that no answer came; asks again later where that may help.
+    async fn unanswered(
+        &self,
+        item: &Claimed,
+        run: &Run,
+        steps: &[Step],
+        step: &Step,
+        error: ModelError,
+    ) -> Result<bool, Failure> {
+        let tries = journal::lost_in_a_row(steps) + 1;
+        let pause = match &error {
+            ModelError::Busy { retry_after, .. } => retry_after.unwrap_or(Duration::from_secs(5 * tries as u64)),
+            ModelError::Broken(_) => Duration::from_secs(tries as u64),
+            ModelError::Refused(_) => Duration::MAX,
+        };
+        let error = telemetry::scrub(&error.to_string());
+        tracing::warn!(run = %run.id, tries, error, "the model gave no answer");
+        let now = self.engine.clock.now();
+        let step = Step { state: StepState::Lost, output: Some(error.clone()), failed: true, ..step.clone() };
+        let mut tx = self.engine.db.begin().await?;
+        runs::end_step(&mut tx, &step, now).await?;
+        let hopeless = pause > LONGEST_PAUSE || tries >= journal::MAX_LOST;
+        if hopeless {
+            let why = PersonError::new(
+                "I could not answer",
+                error,
+                "Ask again later, or use a command such as `status`, which works without the model",
+            );
+            self.answers.end(&mut tx, run, RunState::Failed, &why.to_string()).await?;
+            queue::finish(&mut tx, item).await?;
+        } else {
+            let wait = format!("waiting for the language model, try {} of {}", tries + 1, journal::MAX_LOST);
+            self.answers.doing(&mut tx, run, &wait).await?;
+            queue::put_back(&mut tx, item, later(now, pause), 0).await?;
+        }
+        tx.commit("model lost").await?;
+        Ok(false)
+    }
+
+    async fn lose(&self, step: &Step, why: &str) -> Result<bool, Failure> {
+        let step = Step { state: StepState::Lost, output: Some(why.to_owned()), failed: false, ..step.clone() };
+        let mut tx = self.engine.db.begin().await?;
+        runs::end_step(&mut tx, &step, self.engine.clock.now()).await?;
+        tx.commit("model lost").await?;
+        Ok(true)
+    }
+
+    /// Calls a tool and journals the result, in the transaction of its change when there is one.
+    async fn call(&self, item: &Claimed, run: &Run, steps: &[Step], call: &ToolCall) -> Result<bool, Failure> {
+        let mut step = Step {
+            id: StepId::new(),
+            seq: next_number(steps),
+            kind: StepKind::Tool,
+            state: StepState::Done,
+            call_id: call.id.clone(),
+            name: call.name.clone(),
+            input: call.arguments.clone(),
+            output: None,
+            failed: false,
+            tokens: 0,
+        };
+        let origin = Origin { run: Some(run.id), step: Some(step.id), conversation: None };
+        let cx = ToolCx { actions: &self.actions, asker: &run.asker, origin };
+        self.note(run, &tools::doing(call)).await?;
+        match tools::perform(&cx, call).await {
+            Ok(Performed::Change(change)) => return self.change(item, run, &cx, step, change).await,
+            Ok(Performed::Read { text, doing }) => {
+                step.output = Some(tools::limited(&text));
+                if let Some(doing) = doing {
+                    self.note(run, &doing).await?;
+                }
+            }
+            Err(Trouble::Person(error)) => (step.failed, step.output) = (true, Some(error.to_string())),
+            Err(other) => return Err(failure(other)),
+        }
+        self.journal(run, &step).await?;
+        Ok(true)
+    }
+
+    /// Makes a tool's change together with its journal entry.
+    async fn change(
+        &self,
+        item: &Claimed,
+        run: &Run,
+        cx: &ToolCx<'_>,
+        mut step: Step,
+        change: Change,
+    ) -> Result<bool, Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        let now = self.engine.clock.now();
+        // The entry comes first, because deliveries refer to it.
+        let entry = Step { state: StepState::Awaiting, ..step.clone() };
+        runs::add_step(&mut tx, run.id, &entry, now).await?;
+        match change.apply(cx, &mut tx).await {
+            Ok(Some(text)) => {
+                step.output = Some(text);
+                runs::end_step(&mut tx, &step, now).await?;
+                tx.commit("tool step").await?;
+                Ok(true)
+            }
+            Ok(None) => {
+                queue::park(&mut tx, item).await?;
+                tx.commit("tool step awaiting").await?;
+                self.engine.wake();
+                Ok(false)
+            }
+            Err(Trouble::Person(error)) => {
+                // Nothing of the change stays; the refusal is journaled on its own.
+                drop(tx);
+                (step.failed, step.output) = (true, Some(error.to_string()));
+                self.journal(run, &step).await?;
+                Ok(true)
+            }
+            Err(other) => Err(failure(other)),
+        }
+    }
+
+    async fn journal(&self, run: &Run, step: &Step) -> Result<(), StoreError> {
+        let mut tx = self.engine.db.begin().await?;
+        runs::add_step(&mut tx, run.id, step, self.engine.clock.now()).await?;
+        tx.commit("tool step").await
+    }
+
+    async fn note(&self, run: &Run, doing: &str) -> Result<(), StoreError> {
+        let mut tx = self.engine.db.begin().await?;
+        self.answers.doing(&mut tx, run, doing).await?;
+        tx.commit("doing").await?;
+        self.engine.wake();
+        Ok(())
+    }
+
+    /// Journals what became of a step's deliveries, or goes on waiting for them.
+    async fn settle(&self, item: &Claimed, step: &Step) -> Result<bool, Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        let sent = deliveries::of_step(&mut tx, step.id).await?;
+        for delivery in &sent {
+            let settled = matches!(delivery.state, State::Sent | State::Dead | State::Cancelled);
+            // A doubt that is still looked into has an open work item; one that was left to a person has none.
+            if !settled && queue::is_open(&mut tx, Kind::Send, delivery.id.0).await? {
+                queue::park(&mut tx, item).await?;
+                tx.commit("still awaiting").await?;
+                return Ok(false);
+            }
+        }
+        let (text, failed) = outcome(&sent);
+        let step = Step { state: StepState::Done, output: Some(text), failed, ..step.clone() };
+        runs::end_step(&mut tx, &step, self.engine.clock.now()).await?;
+        tx.commit("tool step").await?;
+        Ok(true)
+    }
+
+    async fn answer(&self, item: &Claimed, run: &Run, state: RunState, text: &str) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        self.answers.end(&mut tx, run, state, text).await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("answer").await?)
+    }
+}
+
+fn next_number(steps: &[Step]) -> i64 {
+    steps.last().map_or(1, |step| step.seq + 1)
+}
+
+fn failure(trouble: Trouble) -> Failure {
+    match trouble {
+        Trouble::Store(error) => Failure::Store(error),
+        other => Failure::Other(other.to_string()),
+    }
+}
+
+/// The journal as the model sees it: its own answers, each followed by what became of its tool calls.
+fn retold(steps: &[Step]) -> Vec<Message> {
+    let kept = steps.iter().filter(|step| step.state == StepState::Done);
+    kept.map(|step| match step.kind {
+        StepKind::Model => Message::Assistant(journal::read(step)),
+        StepKind::Tool => Message::ToolResult {
+            call_id: step.call_id.clone(),
+            name: step.name.clone(),
+            text: step.output.clone().unwrap_or_default(),
+            failed: step.failed,
+        },
+    })
+    .collect()
+}
+
+/// What a model is asked when nothing was said before; the shape every request has.
+fn ask_of(system: String, messages: Vec<Message>) -> Ask {
+    Ask { system, messages, tools: tools::specs() }
+}
+
+/// An answer without words or calls says nothing.
+fn says_nothing(answer: &Answer) -> bool {
+    answer.text.trim().is_empty() && answer.calls.is_empty()
+}

@@ -1,0 +1,161 @@
+//! Tools about projects, their places, and what is said there.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{Change, Performed, ToolCx};
+use crate::action::{self, NewProject, ProjectEdit, Trouble};
+use crate::domain::{PersonError, Place, ProjectStatus};
+use crate::guard::{Action, Permit, Subject};
+
+/// How many messages a search gives at most.
+const MOST_FOUND: i64 = 50;
+
+/// No arguments.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// A project.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProjectName {
+    /// The project's name; left out for the project of this place.
+    project: Option<String>,
+}
+
+/// A project to be made.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CreateProject {
+    /// The name.
+    name: String,
+    /// What it is about.
+    description: Option<String>,
+    /// Its repository, as owner/name or address.
+    repository: Option<String>,
+    /// How it stands; active when left out.
+    status: Option<ProjectStatus>,
+}
+
+/// What shall change about a project.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UpdateProject {
+    /// The project's name; left out for the project of this place.
+    project: Option<String>,
+    /// A new name.
+    name: Option<String>,
+    /// A new description.
+    description: Option<String>,
+    /// A new status.
+    status: Option<ProjectStatus>,
+    /// A new repository, as owner/name or address.
+    repository: Option<String>,
+}
+
+/// A place to be bound.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BindPlace {
+    /// The project's name; left out only when there is just one project.
+    project: Option<String>,
+    /// The place's address, like slack:T1/C2; left out for this place.
+    place: Option<String>,
+}
+
+/// What to look for.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SearchMessages {
+    /// The words.
+    words: String,
+    /// The project's name; left out for the project of this place.
+    project: Option<String>,
+    /// How many messages at most.
+    limit: Option<u32>,
+}
+
+/// What to post.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PostMessage {
+    /// The channel's name like #apollo, or its address.
+    place: String,
+    /// The text, as Markdown.
+    text: String,
+}
+
+fn read(text: String) -> Result<Performed, Trouble> {
+    Ok(Performed::Read { text, doing: None })
+}
+
+pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Performed, Trouble> {
+    cx.actions.permit(cx.asker, Action::ListProjects, Subject::Nothing).await?;
+    read(action::list_projects(&cx.actions.readable(cx.asker).await?))
+}
+
+pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
+    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let permit = cx.actions.permit(cx.asker, Action::ReadProject, Subject::Project(project.id)).await?;
+    read(cx.actions.describe(&permit).await?)
+}
+
+pub(super) async fn project_status(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
+    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let permit = cx.actions.permit(cx.asker, Action::ReadProject, Subject::Project(project.id)).await?;
+    read(cx.actions.status(&permit).await?.markdown())
+}
+
+/// The right to choose a repository that was named.
+async fn choose(cx: &ToolCx<'_>, repository: Option<&str>) -> Result<Option<Permit>, Trouble> {
+    let Some(text) = repository.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let repository = cx.actions.repository(cx.asker, Some(text), None).await?;
+    Ok(Some(cx.actions.permit(cx.asker, Action::SetRepository, Subject::Repository(repository)).await?))
+}
+
+pub(super) async fn create_project(cx: &ToolCx<'_>, args: CreateProject) -> Result<Performed, Trouble> {
+    let permit = cx.actions.permit(cx.asker, Action::CreateProject, Subject::Nothing).await?;
+    let repository = choose(cx, args.repository.as_deref()).await?;
+    let new = NewProject {
+        name: args.name,
+        description: args.description.unwrap_or_default(),
+        status: args.status.unwrap_or(ProjectStatus::Active),
+    };
+    Ok(Performed::Change(Change::CreateProject { permit, repository, new }))
+}
+
+pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Result<Performed, Trouble> {
+    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let permit = cx.actions.permit(cx.asker, Action::UpdateProject, Subject::Project(project.id)).await?;
+    let repository = choose(cx, args.repository.as_deref()).await?;
+    let edit = ProjectEdit { name: args.name, description: args.description, status: args.status };
+    Ok(Performed::Change(Change::UpdateProject { permit, repository, edit }))
+}
+
+pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Performed, Trouble> {
+    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let permit = cx.actions.permit(cx.asker, Action::BindPlace, Subject::Project(project.id)).await?;
+    let place = match args.place.as_deref().map(str::trim).filter(|text| !text.is_empty() && *text != "here") {
+        None => cx.asker.place.root(),
+        Some(text) => text.parse::<Place>().map_err(|error| {
+            PersonError::new("I could not bind this place", error.to_string(), "Ask in the channel itself instead")
+        })?,
+    };
+    let label = cx.actions.label(&place).await;
+    Ok(Performed::Change(Change::BindPlace { permit, place, label }))
+}
+
+pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Result<Performed, Trouble> {
+    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let permit = cx.actions.permit(cx.asker, Action::SearchMessages, Subject::Project(project.id)).await?;
+    let limit = args.limit.map_or(20, i64::from).clamp(1, MOST_FOUND);
+    let hits = cx.actions.search_messages(&permit, &args.words, limit).await?;
+    read(action::found(&args.words, &hits))
+}
+
+pub(super) async fn post_message(cx: &ToolCx<'_>, args: PostMessage) -> Result<Performed, Trouble> {
+    let bound = cx.actions.bound_place(cx.asker, &args.place).await?;
+    let permit = cx.actions.permit(cx.asker, Action::PostMessage, Subject::Project(bound.project_id)).await?;
+    Ok(Performed::Change(Change::PostMessage { permit, place: bound.place, text: args.text }))
+}

@@ -1,0 +1,249 @@
+//! The wiring: builds the parts, supervises their tasks, drains on shutdown.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::action::Actions;
+use crate::agent::{Agent, Limits};
+use crate::config::{Config, Provider, Scheme};
+use crate::desk::{Desk, ProgressDesk, RunDesk};
+use crate::domain::Platform;
+use crate::engine::Engine;
+use crate::engine::answers::Answers;
+use crate::engine::clock::Clock;
+use crate::engine::health::State;
+use crate::engine::outbox::Outbox;
+use crate::engine::sender::Senders;
+use crate::engine::supervisor::{Supervisor, TaskEnded};
+use crate::engine::workers::{self, Handler};
+use crate::http;
+use crate::model::{Model, Offline, OpenAi};
+use crate::platform::github::{self, GitHub, GitHubSender};
+use crate::platform::shell::ShellSender;
+use crate::platform::slack::{self, Slack, SlackSender};
+use crate::store::{Db, StoreError, queue};
+
+/// How many items of a kind one process works on at once.
+const EVENT_WORKERS: usize = 8;
+const RUN_WORKERS: usize = 16;
+const SEND_WORKERS: usize = 8;
+const PROGRESS_WORKERS: usize = 2;
+
+/// Why the service could not start; shown to the person who starts it.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("cannot listen on {address} (server.listen): {why}. Free the address, or set another one.")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        why: String,
+    },
+    /// A part could not be built.
+    #[error("cannot set up {part}: {why}")]
+    Part {
+        /// Which.
+        part: &'static str,
+        /// What it said.
+        why: String,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether a process also listens, or only works the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Listens to the platforms and over HTTP, and works the queue.
+    Serve,
+    /// Works the queue until its own question is answered.
+    Ask,
+}
+
+/// The running application.
+pub struct App {
+    /// Database, time, wake-up calls and health.
+    pub engine: Engine,
+    /// Where HTTP listens; none when it does not.
+    pub address: Option<SocketAddr>,
+    supervisor: Supervisor,
+}
+
+/// The platforms and the model, as configured.
+struct Parts {
+    slack: Option<Slack>,
+    github: Option<GitHub>,
+    model: Arc<Model>,
+}
+
+impl App {
+    /// Builds and starts every part.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(config: &Config, db: Db, clock: Clock, role: Role) -> Result<Self, StartError> {
+        let engine = Engine::new(db, clock);
+        take_up(&engine).await?;
+        let parts = parts(config, &engine)?;
+        let listener = match role {
+            Role::Serve => Some(listen(config.server.listen).await?),
+            Role::Ask => None,
+        };
+        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let mut supervisor = Supervisor::default();
+        spawn_workers(config, &engine, &parts, &mut supervisor);
+        if let Some(listener) = listener {
+            spawn_listeners(config, &engine, &parts, &mut supervisor, listener);
+        }
+        engine.wake();
+        Ok(Self { engine, address, supervisor })
+    }
+
+    /// Cancelled to make the application stop.
+    pub fn stopping(&self) -> CancellationToken {
+        self.supervisor.stopping()
+    }
+
+    /// Follows the parts until all have stopped.
+    ///
+    /// # Errors
+    /// [`TaskEnded`] when a part stopped without being asked to.
+    pub async fn run(self) -> Result<(), TaskEnded> {
+        let ended = self.supervisor.run().await;
+        self.engine.db.close().await;
+        ended
+    }
+}
+
+/// Resumption: alone with its database, a process takes up at once what its predecessor left claimed. With replicas the
+/// leases decide.
+async fn take_up(engine: &Engine) -> Result<(), StoreError> {
+    engine.health.report("database", State::Ok, if engine.db.is_shared() { "PostgreSQL" } else { "SQLite" });
+    if engine.db.holds_instance_lock() {
+        let mut tx = engine.db.begin().await?;
+        let count = queue::release_all(&mut tx, engine.clock.now()).await?;
+        tx.commit("take up").await?;
+        if count > 0 {
+            tracing::info!(count, "took up work that was left in the middle");
+        }
+    }
+    Ok(())
+}
+
+fn parts(config: &Config, engine: &Engine) -> Result<Parts, StartError> {
+    let broken = |part| move |why| StartError::Part { part, why };
+    let slack = match &config.slack {
+        Some(slack) => Some(Slack::new(slack, engine.clock.clone()).map_err(broken("Slack"))?),
+        None => {
+            engine.health.report("slack", State::NotConfigured, "set [slack] in bot.toml to talk in Slack");
+            None
+        }
+    };
+    let github = match &config.github {
+        Some(github) => Some(GitHub::new(github, engine.clock.clone()).map_err(broken("GitHub"))?),
+        None => {
+            engine.health.report("github", State::NotConfigured, "set [github] in bot.toml to work with issues");
+            None
+        }
+    };
+    let model = match &config.model.provider {
+        Provider::Offline => Model::Offline(Offline),
+        Provider::OpenAi(server) => Model::OpenAi(OpenAi::new(server).map_err(broken("the language model"))?),
+    };
+    let detail = match &model {
+        Model::Offline(_) => "offline: the built-in grammar; set [model] in bot.toml for a language model".to_owned(),
+        Model::OpenAi(server) => server.name().to_owned(),
+    };
+    engine.health.report("model", State::Ok, detail);
+    Ok(Parts { slack, github, model: Arc::new(model) })
+}
+
+fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &mut Supervisor) {
+    let mut senders = Senders::default().with(Platform::Shell, Arc::new(ShellSender));
+    if let Some(slack) = &parts.slack {
+        senders = senders.with(Platform::Slack, Arc::new(SlackSender::new(slack.clone())));
+    }
+    if let Some(github) = &parts.github {
+        senders = senders.with(Platform::GitHub, Arc::new(GitHubSender::new(github.clone())));
+    }
+    let outbox = Outbox::new(engine.clone(), senders);
+    let answers = Answers::new(engine.clone(), outbox.clone());
+    let actions = Actions {
+        engine: engine.clone(),
+        outbox: outbox.clone(),
+        github: parts.github.clone(),
+        slack: parts.slack.clone(),
+    };
+    let model = Arc::clone(&parts.model);
+    let agent = Arc::new(Agent::new(engine.clone(), actions.clone(), answers.clone(), model, Limits::of(config)));
+    let command = config.slack.as_ref().map_or_else(|| "/pm".to_owned(), |slack| slack.command.clone());
+    let desk = Desk::new(engine.clone(), actions.clone(), outbox.clone(), answers.clone(), command.clone());
+    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command);
+    let progress = ProgressDesk::new(engine.clone(), answers);
+    let handlers: [(&'static str, Arc<dyn Handler>, usize); 4] = [
+        ("event workers", Arc::new(desk), EVENT_WORKERS),
+        ("run workers", Arc::new(runs), RUN_WORKERS),
+        ("send workers", Arc::new(outbox), SEND_WORKERS),
+        ("progress workers", Arc::new(progress), PROGRESS_WORKERS),
+    ];
+    for (name, handler, slots) in handlers {
+        supervisor.spawn(name, workers::run(engine.clone(), handler, slots, supervisor.stopping()));
+    }
+    supervisor.spawn("lease reaper", workers::reap(engine.clone(), supervisor.stopping()));
+}
+
+fn spawn_listeners(
+    config: &Config,
+    engine: &Engine,
+    parts: &Parts,
+    supervisor: &mut Supervisor,
+    listener: TcpListener,
+) {
+    let stop = supervisor.stopping();
+    let secret = config.github.as_ref().and_then(|github| github.webhook_secret.clone());
+    let hook = parts.github.clone().map(|github| http::GitHubHook { engine: engine.clone(), secret, github });
+    let router = http::router(engine.clone(), hook);
+    supervisor.spawn("http", http::serve(listener, router, stop.clone()));
+    if let Some(slack) = &parts.slack {
+        supervisor.spawn("slack", slack::listen(slack.clone(), engine.clone(), stop.clone()));
+    }
+    if let Some(github) = &parts.github {
+        supervisor.spawn("github", github::watch(github.clone(), engine.clone(), stop));
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, why: error.to_string() })
+}
+
+/// The plain lines a person sees at the start.
+pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
+    let mut lines = vec![format!("Callsheet {}", env!("CARGO_PKG_VERSION"))];
+    if let Some(address) = address {
+        lines.push(format!("  Listening on  http://{address}  (health: http://{address}/health)"));
+    }
+    let database = match config.database.scheme {
+        Scheme::Sqlite => "SQLite",
+        Scheme::Postgres => "PostgreSQL",
+    };
+    let model = match &config.model.provider {
+        Provider::Offline => "offline, the built-in grammar",
+        Provider::OpenAi(server) => &server.name,
+    };
+    let configured = |set: bool| if set { "configured" } else { "not configured" };
+    lines.push(format!("  Database      {database}"));
+    lines.push(format!("  Model         {model}"));
+    lines.push(format!("  Slack         {}", configured(config.slack.is_some())));
+    lines.push(format!("  GitHub        {}", configured(config.github.is_some())));
+    lines.extend(config.notes().into_iter().map(|note| format!("  Note: {note}")));
+    lines.push("Next: in another shell, `cargo run -- ask \"create a project called Apollo in acme/apollo\"`.".to_owned());
+    if config.slack.is_none() || config.github.is_none() {
+        lines.push("To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops.".to_owned());
+    }
+    lines.join("\n")
+}

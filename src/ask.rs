@@ -1,0 +1,153 @@
+//! `callsheet ask`: commits one request like any other and follows it to its answer. It works the queue itself only while
+//! nobody else does.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::app::{App, Role, StartError};
+use crate::config::Config;
+use crate::domain::Seen;
+use crate::engine::clock::{Clock, later};
+use crate::engine::{Engine, intake};
+use crate::platform::shell;
+use crate::store::deliveries::{self, State};
+use crate::store::runs::{self, RunState};
+use crate::store::{Db, OpenError, StoreError};
+
+/// How often the answer is looked for.
+const LOOK: Duration = Duration::from_millis(50);
+/// How often a process that only follows tries to become the one that works.
+const TAKE_OVER: Duration = Duration::from_secs(1);
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answered {
+    /// The answer, for a terminal.
+    pub text: String,
+    /// Whether it says that something did not work.
+    pub failed: bool,
+}
+
+/// Why there is no answer; shown to the person who asked.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The database could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The parts could not be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It took too long.
+    #[error("no answer within {} minutes; the request is kept. Is the service running and healthy?", PATIENCE.as_secs() / 60)]
+    TooLong,
+    /// A part failed while the answer was being made.
+    #[error("the answer could not be made: {0}")]
+    Broken(String),
+}
+
+/// Asks, and waits for the answer.
+///
+/// # Errors
+/// See [`AskError`].
+pub async fn ask(config: &Config, clock: &Clock, user: &str, text: &str) -> Result<Answered, AskError> {
+    let command = config.slack.as_ref().map_or("/pm", |slack| slack.command.as_str());
+    let text = text.trim();
+    let text = text.strip_prefix(command).map_or(text, str::trim);
+    let (db, alone) = open(config).await?;
+    let id = Uuid::now_v7();
+    let heard = shell::heard(user, text, id, clock.now());
+    let committed = intake::commit(&Engine::new(db.clone(), clock.clone()), &heard).await?;
+    debug_assert!(matches!(committed, Seen::New(_)), "a fresh id cannot have been seen before");
+    let follow = Follow { db: &db, clock, user, id };
+    if alone || db.is_shared() {
+        return work(config, &follow, db.clone()).await;
+    }
+    // Somebody serves. Should they end before the answer, this process takes over.
+    let deadline = later(clock.now(), PATIENCE);
+    while clock.now() < deadline {
+        let watch = follow.until(later(clock.now(), TAKE_OVER)).await?;
+        if let Some(answered) = watch {
+            return Ok(answered);
+        }
+        match Db::open(&config.database.url, true).await {
+            Ok(db) => return work(config, &follow, db).await,
+            Err(OpenError::InUse(_)) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(AskError::TooLong)
+}
+
+/// The database, and whether this process may work it alone.
+async fn open(config: &Config) -> Result<(Db, bool), OpenError> {
+    match Db::open(&config.database.url, true).await {
+        Ok(db) => {
+            let alone = db.holds_instance_lock();
+            Ok((db, alone))
+        }
+        Err(OpenError::InUse(_)) => Ok((Db::open(&config.database.url, false).await?, false)),
+        Err(other) => Err(other),
+    }
+}
+
+/// Works the queue until the answer is there.
+async fn work(config: &Config, follow: &Follow<'_>, db: Db) -> Result<Answered, AskError> {
+    let app = App::start(config, db, follow.clock.clone(), Role::Ask).await?;
+    let stop = app.stopping();
+    let running = app.run();
+    tokio::pin!(running);
+    let answered = tokio::select! {
+        ended = &mut running => {
+            let why = ended.err().map_or_else(|| "the work ended early".to_owned(), |error| error.to_string());
+            return Err(AskError::Broken(why));
+        }
+        answered = follow.until(later(follow.clock.now(), PATIENCE)) => answered,
+    };
+    stop.cancel();
+    running.await.map_err(|error| AskError::Broken(error.to_string()))?;
+    answered?.ok_or(AskError::TooLong)
+}
+
+/// One question on its way.
+struct Follow<'a> {
+    db: &'a Db,
+    clock: &'a Clock,
+    user: &'a str,
+    id: Uuid,
+}
+
+impl Follow<'_> {
+    /// The answer, when it is there by `deadline`.
+    async fn until(&self, deadline: chrono::DateTime<chrono::Utc>) -> Result<Option<Answered>, StoreError> {
+        loop {
+            let answered = self.look().await?;
+            if answered.is_some() || self.clock.now() >= deadline {
+                return Ok(answered);
+            }
+            self.clock.sleep(LOOK).await;
+        }
+    }
+
+    async fn look(&self) -> Result<Option<Answered>, StoreError> {
+        let place = shell::place(self.user);
+        let mut tx = self.db.read().await?;
+        let Some(run) = runs::of_message(&mut tx, &place, &self.id.to_string()).await? else { return Ok(None) };
+        if !matches!(run.state, RunState::Done | RunState::Failed) {
+            return Ok(None);
+        }
+        let mut parts = deliveries::answers_of(&mut tx, run.id).await?;
+        parts.retain(|delivery| delivery.place == place && delivery.last);
+        // Every delivery of the run has its say first: an answer that also goes to an issue is printed when it is there.
+        if parts.is_empty() || parts.iter().any(|part| matches!(part.state, State::Queued | State::Sending)) {
+            return Ok(None);
+        }
+        let text = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
+        Ok(Some(Answered { text, failed: run.state == RunState::Failed }))
+    }
+}

@@ -1,0 +1,41 @@
+//! What is a command and what is a sentence, and that every command has its help.
+
+use clap::CommandFactory;
+
+use super::{Command, help};
+
+#[test]
+fn the_grammar_holds_together() {
+    Command::command().debug_assert();
+}
+
+#[test]
+fn lines_that_are_commands_and_lines_that_are_sentences() {
+    let status = |project: &str| Some(Command::Status { project: Some(project.to_owned()) });
+    let table = [
+        ("status", Some(Command::Status { project: None })),
+        ("status apollo", status("apollo")),
+        ("Status Apollo?", status("Apollo")),
+        ("status “Apollo Web”", status("Apollo Web")),
+        ("status\u{A0}apollo", status("apollo")),
+        ("projects", Some(Command::Projects)),
+        ("health", Some(Command::Health)),
+        ("help status", Some(Command::Help { command: Some("status".to_owned()) })),
+        ("status of Apollo please", None),
+        ("what is the state of Apollo?", None),
+        ("help me with the login", None),
+        ("don't do that", None),
+        ("", None),
+        ("--version", None),
+    ];
+    for (line, expected) in table {
+        assert_eq!(Command::parse(line), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn help_names_every_command_and_the_nearest_one() {
+    insta::assert_snapshot!(help(None, "/pm"), @"");
+    insta::assert_snapshot!(help(Some("status"), "/pm"), @"");
+    insta::assert_snapshot!(help(Some("statsu"), "/pm"), @"");
+}

@@ -1,0 +1,60 @@
+//! What a message means to us: a pure function of what was said, where, and what we know of the place.
+
+use crate::command::Command;
+use crate::domain::{Addressed, AuthorKind, Posted, has_words};
+use crate::store::runs::Work;
+
+/// What is known of the place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Facts {
+    /// It belongs to a project.
+    pub(super) bound: bool,
+    /// There is a conversation with us already.
+    pub(super) taking_part: bool,
+}
+
+/// What a message means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// We wrote it.
+    Ours,
+    /// None of our business; the reason is noted, the words are not kept.
+    NotOurs(&'static str),
+    /// Said among others at a place we serve: kept as context, not answered.
+    Heard,
+    /// Asked of us.
+    Request(Work),
+}
+
+/// What we say when we are called without words.
+const GREETING: &str = "I am here. Ask me in plain words, for example *what is the status of Apollo?*, or say `help`.";
+
+/// Decides.
+pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
+    match posted.author.kind {
+        AuthorKind::Ourselves => return Meaning::Ours,
+        // Two bots that answer each other never stop.
+        AuthorKind::Bot if facts.bound || facts.taking_part => return Meaning::Heard,
+        AuthorKind::Bot => return Meaning::NotOurs("a bot's"),
+        AuthorKind::Human => {}
+    }
+    // On an issue only our name calls us: people discuss there. In a chat a thread with us is a talk with us.
+    let on_issue = posted.place.repository().is_some();
+    let asked = match posted.addressed {
+        Addressed::Us => true,
+        Addressed::Nobody => facts.taking_part && !on_issue,
+        Addressed::Others => false,
+    };
+    let words = has_words(&posted.text);
+    match (asked, words) {
+        (true, true) => Meaning::Request(work(&posted.text)),
+        (true, false) if posted.addressed == Addressed::Us => Meaning::Request(Work::Say { text: GREETING.to_owned() }),
+        _ if facts.bound || facts.taking_part => Meaning::Heard,
+        _ => Meaning::NotOurs("not for us"),
+    }
+}
+
+/// A command where the words are one, else talk for the agent.
+pub(super) fn work(text: &str) -> Work {
+    if Command::parse(text).is_some() { Work::Command { line: text.to_owned() } } else { Work::Talk }
+}

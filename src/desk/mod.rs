@@ -1,0 +1,130 @@
+//! The desk: what an event means, one file per meaning. The one crossing where this is decided.
+//!
+//! 1. What an event means is decided by [`meaning::decide`], a pure function, and noted beside the event.
+//! 2. A request becomes a turn with a run, in the transaction that ends the event's work: never two, never none.
+//! 3. What people say where we have no business is not kept.
+
+mod edits;
+mod meaning;
+mod progress;
+mod requests;
+mod runs;
+
+#[cfg(test)]
+mod tests;
+
+use futures::future::BoxFuture;
+
+use crate::action::Actions;
+use crate::domain::{Author, DeliveryId, Event, EventId, Posted};
+use crate::engine::Engine;
+use crate::engine::answers::Answers;
+use crate::engine::outbox::Outbox;
+use crate::engine::workers::{Failure, Handler};
+use crate::store::queue::{self, Claimed, Kind};
+use crate::store::{StoreError, Tx, conversations, inbox, projects};
+use meaning::{Facts, Meaning};
+
+pub use progress::ProgressDesk;
+pub use runs::RunDesk;
+
+/// Decides what events mean; the handler of [`Kind::Event`].
+pub struct Desk {
+    engine: Engine,
+    actions: Actions,
+    outbox: Outbox,
+    answers: Answers,
+    /// How a person calls us in commands, e.g. `/pm`.
+    command: String,
+}
+
+impl Desk {
+    /// A desk in front of the actions.
+    pub fn new(engine: Engine, actions: Actions, outbox: Outbox, answers: Answers, command: String) -> Self {
+        Self { engine, actions, outbox, answers, command }
+    }
+
+    async fn decide(&self, item: &Claimed) -> Result<(), Failure> {
+        let id = EventId(item.subject);
+        let mut tx = self.engine.db.read().await?;
+        let event = inbox::get(&mut tx, id).await?;
+        drop(tx);
+        let Some((event, _)) = event else { return Ok(self.end(item).await?) };
+        match event {
+            Event::MessagePosted(posted) => self.posted(item, id, &posted).await,
+            Event::CommandGiven { place, author, text, response_url, at } => {
+                let given = requests::Given { place, author, text, response_url, at };
+                self.command_given(item, id, &given).await
+            }
+            Event::MessageEdited(posted) => self.edited(item, id, &posted).await,
+            Event::MessageDeleted { place, external_id } => self.deleted(item, id, &place, &external_id).await,
+            Event::Unknown { .. } => {
+                let mut tx = self.engine.db.begin().await?;
+                inbox::set_meaning(&mut tx, id, "ignored").await?;
+                queue::finish(&mut tx, item).await?;
+                Ok(tx.commit("event ignored").await?)
+            }
+        }
+    }
+
+    async fn end(&self, item: &Claimed) -> Result<(), StoreError> {
+        let mut tx = self.engine.db.begin().await?;
+        queue::finish(&mut tx, item).await?;
+        tx.commit("event gone").await
+    }
+
+    /// Something was written.
+    async fn posted(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
+        let mut tx = self.engine.db.read().await?;
+        let facts = Facts {
+            bound: !projects::at(&mut tx, &posted.place).await?.is_empty(),
+            taking_part: conversations::at(&mut tx, &posted.place).await?.is_some(),
+        };
+        drop(tx);
+        match meaning::decide(posted, facts) {
+            Meaning::Ours => self.ours(item, id, posted).await,
+            Meaning::NotOurs(why) => {
+                let mut tx = self.engine.db.begin().await?;
+                inbox::forget(&mut tx, id, why).await?;
+                queue::finish(&mut tx, item).await?;
+                Ok(tx.commit("event forgotten").await?)
+            }
+            Meaning::Heard => self.heard(item, id, posted).await,
+            Meaning::Request(work) => self.request(item, id, posted, work).await,
+        }
+    }
+
+    /// A message of our own came back: it confirms its delivery.
+    async fn ours(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        if let Some(mark) = posted.mark {
+            self.outbox.confirm(&mut tx, DeliveryId(mark), &posted.external_id).await?;
+        }
+        inbox::forget(&mut tx, id, "ours").await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("event ours").await?)
+    }
+}
+
+/// The author's kind as a message row keeps it.
+fn kind(author: &Author) -> &'static str {
+    match author.kind {
+        crate::domain::AuthorKind::Human => "human",
+        crate::domain::AuthorKind::Bot => "bot",
+        crate::domain::AuthorKind::Ourselves => "ourselves",
+    }
+}
+
+impl Handler for Desk {
+    fn kind(&self) -> Kind {
+        Kind::Event
+    }
+
+    fn handle(&self, item: Claimed) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move { self.decide(&item).await })
+    }
+
+    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(self.apologise(tx, EventId(item.subject), why))
+    }
+}

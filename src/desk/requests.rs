@@ -1,0 +1,215 @@
+//! Requests: a turn with its run, made in the transaction that ends the event's work.
+
+use chrono::{DateTime, Utc};
+
+use super::{Desk, kind, meaning};
+use crate::action::Trouble;
+use crate::domain::{
+    Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted, TurnId, has_words,
+    issue_refs, shorten,
+};
+use crate::engine::outbox::Post;
+use crate::engine::workers::Failure;
+use crate::guard::{Action, Subject};
+use crate::markup::quote_untrusted;
+use crate::store::conversations::{self, NewMessage};
+use crate::store::deliveries::Purpose;
+use crate::store::queue::{self, Claimed, Kind};
+use crate::store::runs::{self, NewTurn, Target, Work};
+use crate::store::{StoreError, Tx, inbox, people, projects};
+
+/// How much of a question is repeated where it was not asked.
+const QUOTED: usize = 300;
+
+/// A slash command.
+pub(super) struct Given {
+    pub(super) place: Place,
+    pub(super) author: Author,
+    pub(super) text: String,
+    pub(super) response_url: Option<String>,
+    pub(super) at: DateTime<Utc>,
+}
+
+impl Desk {
+    /// Something was asked of us in a message.
+    pub(super) async fn request(
+        &self,
+        item: &Claimed,
+        id: EventId,
+        posted: &Posted,
+        work: Work,
+    ) -> Result<(), Failure> {
+        let asker = self.asker(&posted.author, &posted.place).await?;
+        let mut targets = vec![Target {
+            place: posted.place.clone(),
+            heading: String::new(),
+            response_url: None,
+            one_message: posted.place.repository().is_some(),
+        }];
+        targets.extend(self.concerned(&asker, &posted.text).await?);
+        let mut tx = self.engine.db.begin().await?;
+        let conversation = open_at(&mut tx, &posted.place, self.engine.clock.now()).await?;
+        let new = NewTurn { conversation, asker: &asker, text: &posted.text, work, targets };
+        let turn = self.open_run(&mut tx, &new).await?;
+        keep(&mut tx, posted, conversation, Some(turn), Some(&asker)).await?;
+        inbox::set_meaning(&mut tx, id, "request").await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("request").await?)
+    }
+
+    /// A slash command was given: there is no message to thread under, so the answer begins with the command itself.
+    pub(super) async fn command_given(&self, item: &Claimed, id: EventId, given: &Given) -> Result<(), Failure> {
+        let asker = self.asker(&given.author, &given.place).await?;
+        let line = if has_words(&given.text) { given.text.clone() } else { "help".to_owned() };
+        let command = quote_untrusted(&format!("{} {}", self.command, shorten(given.text.trim(), QUOTED)));
+        let mut targets = vec![Target {
+            place: given.place.clone(),
+            heading: format!("> **{}**: {}\n\n", quote_untrusted(&given.author.name), one_line(&command)),
+            response_url: given.response_url.clone(),
+            one_message: false,
+        }];
+        targets.extend(self.concerned(&asker, &line).await?);
+        let mut tx = self.engine.db.begin().await?;
+        let conversation = conversations::open(&mut tx, self.engine.clock.now()).await?;
+        let work = meaning::work(&line);
+        self.open_run(&mut tx, &NewTurn { conversation, asker: &asker, text: &line, work, targets }).await?;
+        inbox::set_meaning(&mut tx, id, "command").await?;
+        queue::finish(&mut tx, item).await?;
+        tracing::debug!(at = %given.at, "a command was given");
+        Ok(tx.commit("request").await?)
+    }
+
+    async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
+        let now = self.engine.clock.now();
+        let (turn, run) = runs::open(tx, new, now).await?;
+        queue::enqueue(tx, Kind::Run, &format!("run:{}", new.conversation), run.0, now, now).await?;
+        self.answers.expect(tx, run).await?;
+        Ok(turn)
+    }
+
+    async fn asker(&self, author: &Author, place: &Place) -> Result<Asker, StoreError> {
+        let mut tx = self.engine.db.begin().await?;
+        let person = people::person_of(&mut tx, &author.account, &author.name, self.engine.clock.now()).await?;
+        tx.commit("person").await?;
+        Ok(Asker { person, account: author.account.clone(), name: author.name.clone(), place: place.clone() })
+    }
+
+    /// The issue a request concerns without being asked there: its text names exactly one, and the person may comment on
+    /// it. Progress and answer go there too, as one comment.
+    async fn concerned(&self, asker: &Asker, text: &str) -> Result<Option<Target>, Failure> {
+        if self.actions.github.is_none() || asker.place.platform() == Platform::GitHub {
+            return Ok(None);
+        }
+        let mut tx = self.engine.db.read().await?;
+        let here = projects::at(&mut tx, &asker.place).await?;
+        drop(tx);
+        let repository = match here.as_slice() {
+            [one] => one.repository.as_ref(),
+            _ => None,
+        };
+        let refs = issue_refs(text, repository);
+        let [issue] = refs.as_slice() else { return Ok(None) };
+        let subject = Subject::Repository(issue.repository.clone());
+        match self.actions.permit(asker, Action::CommentOnIssue, subject).await {
+            Ok(_) => Ok(Some(self.mirrored(asker, issue, text).await)),
+            Err(Trouble::Person(_)) => Ok(None),
+            Err(Trouble::Store(error)) => Err(error.into()),
+            Err(other) => Err(Failure::Other(other.to_string())),
+        }
+    }
+
+    async fn mirrored(&self, asker: &Asker, issue: &IssueRef, text: &str) -> Target {
+        let asked_at = match asker.place.platform() {
+            Platform::Shell => "the shell".to_owned(),
+            platform => format!("{platform} ({})", self.actions.label(&asker.place.root()).await),
+        };
+        let heading = format!(
+            "> **{}** asked in {}: {}\n\n",
+            quote_untrusted(&asker.name),
+            quote_untrusted(&asked_at),
+            one_line(&quote_untrusted(&shorten(text, QUOTED)))
+        );
+        Target { place: Place::GitHub(issue.clone()), heading, response_url: None, one_message: true }
+    }
+
+    /// Said at a place we serve: kept, not answered.
+    pub(super) async fn heard(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
+        let asker = match posted.author.kind {
+            AuthorKind::Human => Some(self.asker(&posted.author, &posted.place).await?),
+            _ => None,
+        };
+        let mut tx = self.engine.db.begin().await?;
+        // Kept with the talk it belongs to; a post among others in a channel has none and shares the channel's.
+        let conversation = match conversations::at(&mut tx, &posted.place).await? {
+            Some(conversation) => conversation,
+            None => open_at(&mut tx, &posted.place.root(), self.engine.clock.now()).await?,
+        };
+        keep(&mut tx, posted, conversation, None, asker.as_ref()).await?;
+        inbox::set_meaning(&mut tx, id, "heard").await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("heard").await?)
+    }
+
+    /// An event whose work failed to the end: whoever asked is told.
+    pub(super) async fn apologise(&self, tx: &mut Tx, id: EventId, why: &str) -> Result<(), StoreError> {
+        inbox::set_meaning(tx, id, "failed").await?;
+        let Some((event, _)) = inbox::get(tx, id).await? else { return Ok(()) };
+        let (place, response_url) = match &event {
+            Event::MessagePosted(posted)
+                if posted.addressed == crate::domain::Addressed::Us && posted.author.kind == AuthorKind::Human =>
+            {
+                (&posted.place, None)
+            }
+            Event::CommandGiven { place, response_url, .. } => (place, response_url.clone()),
+            _ => return Ok(()),
+        };
+        let post = Post {
+            place,
+            markdown: &format!("I could not take this request: {why}. Ask again, or tell whoever runs Callsheet."),
+            purpose: Purpose::Answer,
+            run: None,
+            step: None,
+            conversation: None,
+            response_url,
+            last: true,
+        };
+        self.outbox.post(tx, &post).await?;
+        Ok(())
+    }
+}
+
+/// The conversation at a place, opened when there is none.
+async fn open_at(tx: &mut Tx, place: &Place, now: DateTime<Utc>) -> Result<ConversationId, StoreError> {
+    if let Some(known) = conversations::at(tx, place).await? {
+        return Ok(known);
+    }
+    let opened = conversations::open(tx, now).await?;
+    conversations::join(tx, opened, place).await
+}
+
+/// Keeps a message.
+async fn keep(
+    tx: &mut Tx,
+    posted: &Posted,
+    conversation: ConversationId,
+    turn: Option<TurnId>,
+    asker: Option<&Asker>,
+) -> Result<(), StoreError> {
+    let message = NewMessage {
+        conversation,
+        place: &posted.place,
+        external_id: &posted.external_id,
+        part: 0,
+        turn,
+        person: asker.map(|asker| asker.person),
+        author_kind: kind(&posted.author),
+        author_name: &posted.author.name,
+        text: &posted.text,
+        sent_at: posted.at,
+    };
+    conversations::add_message(tx, &message).await
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,88 @@
+//! The work on a run: by the agent, by a command, or with an answer that is known already.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::action::{Actions, Trouble};
+use crate::agent::Agent;
+use crate::command::{self, Command};
+use crate::domain::{PersonError, RunId};
+use crate::engine::Engine;
+use crate::engine::answers::Answers;
+use crate::engine::workers::{Failure, Handler};
+use crate::store::queue::{self, Claimed, Kind};
+use crate::store::runs::{self, Run, RunState, Work};
+use crate::store::{StoreError, Tx};
+
+/// Works on runs; the handler of [`Kind::Run`].
+pub struct RunDesk {
+    engine: Engine,
+    actions: Actions,
+    answers: Answers,
+    agent: Arc<Agent>,
+    /// How a person calls us in commands, e.g. `/pm`.
+    command: String,
+}
+
+impl RunDesk {
+    /// A desk that hands talk to the agent and commands to their handlers.
+    pub fn new(engine: Engine, actions: Actions, answers: Answers, agent: Arc<Agent>, command: String) -> Self {
+        Self { engine, actions, answers, agent, command }
+    }
+
+    async fn work(&self, item: &Claimed) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        let id = RunId(item.subject);
+        runs::start(&mut tx, id, self.engine.clock.now()).await?;
+        let run = runs::get(&mut tx, id).await?;
+        tx.commit("run started").await?;
+        let Some(run) = run.filter(|run| matches!(run.state, RunState::Queued | RunState::Running)) else {
+            let mut tx = self.engine.db.begin().await?;
+            queue::finish(&mut tx, item).await?;
+            return Ok(tx.commit("run gone").await?);
+        };
+        match &run.work {
+            Work::Talk => self.agent.work(item, &run).await,
+            Work::Say { text } => self.end(item, &run, RunState::Done, text).await,
+            Work::Command { line } => {
+                let answer = match Command::parse(line) {
+                    Some(command) => command::run(&self.actions, &run.asker, &command, &self.command).await,
+                    None => Ok(command::help(None, &self.command)),
+                };
+                match answer {
+                    Ok(text) => self.end(item, &run, RunState::Done, &text).await,
+                    Err(Trouble::Person(error)) => self.end(item, &run, RunState::Failed, &error.to_string()).await,
+                    Err(Trouble::Store(error)) => Err(error.into()),
+                    Err(other) => Err(Failure::Other(other.to_string())),
+                }
+            }
+        }
+    }
+
+    async fn end(&self, item: &Claimed, run: &Run, state: RunState, text: &str) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        self.answers.end(&mut tx, run, state, text).await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("answer").await?)
+    }
+}
+
+impl Handler for RunDesk {
+    fn kind(&self) -> Kind {
+        Kind::Run
+    }
+
+    fn handle(&self, item: Claimed) -> BoxFuture<'_, Result<(), Failure>> {
+        Box::pin(async move { self.work(&item).await })
+    }
+
+    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let Some(run) = runs::get(tx, RunId(item.subject)).await? else { return Ok(()) };
+            let sorry = PersonError::new("I could not answer", why, "Ask again, or tell whoever runs Callsheet");
+            self.answers.end(tx, &run, RunState::Failed, &sorry.to_string()).await?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,156 @@
+//! The one visible answer of a run: its progress message, and what it becomes.
+//!
+//! 1. A run is answered once: ending it is one conditional update, and whoever comes second changes nothing.
+//! 2. Progress is one message a target, edited in place; the answer is its last revision.
+//! 3. A run that took longer than [`LONG`] answers in a new message, since edits notify nobody, unless its target wants
+//!    one message only.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::Engine;
+use super::clock::later;
+use super::outbox::{Outbox, Post, dialect};
+use crate::domain::{GroupId, RunId};
+use crate::markup;
+use crate::store::deliveries::{self, Delivery, Purpose, State};
+use crate::store::queue::{self, Kind};
+use crate::store::runs::{self, Run, RunState, Target};
+use crate::store::{StoreError, Tx};
+
+/// When a run shows its progress.
+pub const PROGRESS_AFTER: Duration = Duration::from_millis(1500);
+/// From when on an answer is a new message.
+pub const LONG: Duration = Duration::from_secs(60);
+
+/// Shows progress, and ends runs with their answer.
+#[derive(Clone)]
+pub struct Answers {
+    engine: Engine,
+    outbox: Outbox,
+}
+
+fn progress_text(target: &Target, doing: &str) -> String {
+    format!("{}_{doing} …_", target.heading)
+}
+
+impl Answers {
+    /// Answers through an outbox.
+    pub fn new(engine: Engine, outbox: Outbox) -> Self {
+        Self { engine, outbox }
+    }
+
+    /// Makes a new run show progress in a while.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn expect(&self, tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
+        let now = self.engine.clock.now();
+        queue::enqueue(tx, Kind::Progress, &format!("progress:{run}"), run.0, later(now, PROGRESS_AFTER), now).await
+    }
+
+    /// Notes what a run is doing, and shows it where progress is shown already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn doing(&self, tx: &mut Tx, run: &Run, doing: &str) -> Result<(), StoreError> {
+        runs::set_doing(tx, run.id, doing).await?;
+        let shown = deliveries::answers_of(tx, run.id).await?;
+        for target in &run.targets {
+            if let Some(progress) = progress_of(&shown, target) {
+                self.say(tx, progress, &progress_text(target, doing), false).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows progress for the first time, at every target.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn show_progress(&self, tx: &mut Tx, run: &Run) -> Result<(), StoreError> {
+        let shown = deliveries::answers_of(tx, run.id).await?;
+        for target in &run.targets {
+            if shown.iter().any(|delivery| delivery.place == target.place) {
+                continue;
+            }
+            let doing = if run.doing.is_empty() { "on it" } else { &run.doing };
+            let markdown = progress_text(target, doing);
+            self.outbox.post(tx, &answer_post(run, target, &markdown, false)).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends a run with its answer, as Markdown, at every target; false when it had ended already.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn end(&self, tx: &mut Tx, run: &Run, state: RunState, markdown: &str) -> Result<bool, StoreError> {
+        let now = self.engine.clock.now();
+        if !runs::end(tx, run.id, state, markdown, now).await? {
+            return Ok(false);
+        }
+        queue::cancel(tx, Kind::Progress, run.id.0).await?;
+        let shown = deliveries::answers_of(tx, run.id).await?;
+        for target in &run.targets {
+            let text = format!("{}{markdown}", target.heading);
+            self.answer(tx, run, target, progress_of(&shown, target), &text, now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn answer(
+        &self,
+        tx: &mut Tx,
+        run: &Run,
+        target: &Target,
+        progress: Option<&Delivery>,
+        markdown: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        let took_long = run.started_at.is_some_and(|started| later(started, LONG) <= now);
+        let parts = markup::render(markdown, dialect(&target.place));
+        let post = answer_post(run, target, markdown, true);
+        match progress {
+            Some(progress) if took_long && !target.one_message => {
+                self.say(tx, progress, &format!("{}_Answered below._", target.heading), true).await?;
+                self.outbox.post_parts(tx, &post, GroupId::new(), 0, &parts).await
+            }
+            Some(progress) => {
+                if let Some(first) = parts.first() {
+                    self.outbox.set_text(tx, progress, first, true).await?;
+                }
+                self.outbox.post_parts(tx, &post, progress.group, 1, parts.get(1..).unwrap_or_default()).await
+            }
+            None => self.outbox.post_parts(tx, &post, GroupId::new(), 0, &parts).await,
+        }
+    }
+
+    async fn say(&self, tx: &mut Tx, delivery: &Delivery, markdown: &str, last: bool) -> Result<(), StoreError> {
+        let parts = markup::render(markdown, dialect(&delivery.place));
+        match parts.first() {
+            Some(text) if *text != delivery.text || last => self.outbox.set_text(tx, delivery, text, last).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The progress message at a target, as long as it can still be edited.
+fn progress_of<'a>(shown: &'a [Delivery], target: &Target) -> Option<&'a Delivery> {
+    let usable = |d: &&Delivery| d.place == target.place && !d.last && !matches!(d.state, State::Dead | State::Cancelled);
+    shown.iter().find(usable)
+}
+
+fn answer_post<'a>(run: &Run, target: &'a Target, markdown: &'a str, last: bool) -> Post<'a> {
+    Post {
+        place: &target.place,
+        markdown,
+        purpose: Purpose::Answer,
+        run: Some(run.id),
+        step: None,
+        conversation: Some(run.conversation),
+        response_url: target.response_url.clone(),
+        last,
+    }
+}

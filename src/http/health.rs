@@ -1,0 +1,53 @@
+//! `GET /health`: the one report on the state of every part, as JSON. 200 while requests can be taken, 503 when the
+//! database cannot.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::engine::{Engine, health};
+use crate::store::{StoreError, deliveries, queue};
+
+/// The health route.
+pub(super) fn routes(engine: Engine) -> Router {
+    Router::new().route("/health", get(report)).with_state(engine)
+}
+
+async fn report(State(engine): State<Engine>) -> (StatusCode, Json<Value>) {
+    let counts = counts(&engine).await;
+    let (code, work) = match counts {
+        Ok(work) => {
+            let detail = if engine.db.is_shared() { "PostgreSQL" } else { "SQLite" };
+            engine.health.report("database", health::State::Ok, detail);
+            (StatusCode::OK, work)
+        }
+        Err(error) => {
+            let id = crate::telemetry::report(&error, "the health report could not read the database");
+            engine.health.report("database", health::State::Failed, format!("out of reach; see {id} in the log"));
+            (StatusCode::SERVICE_UNAVAILABLE, Value::Null)
+        }
+    };
+    let body = json!({
+        "status": engine.health.overall(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "parts": engine.health.parts(),
+        "work": work,
+    });
+    (code, Json(body))
+}
+
+/// What is under way, in doubt, or given up.
+async fn counts(engine: &Engine) -> Result<Value, StoreError> {
+    let mut tx = engine.db.read().await?;
+    let mut items = serde_json::Map::new();
+    for (kind, state, count) in queue::open_items(&mut tx).await? {
+        items.insert(format!("{kind:?}.{state}").to_lowercase(), count.into());
+    }
+    let mut sends = serde_json::Map::new();
+    for (state, count) in deliveries::unsettled(&mut tx).await? {
+        sends.insert(format!("{state:?}").to_lowercase(), count.into());
+    }
+    Ok(json!({ "items": items, "deliveries": sends }))
+}

@@ -1,0 +1,27 @@
+//! GitHub: its REST API through octocrab, and its webhooks.
+//!
+//! 1. octocrab's own retry is off: it would send a POST again after a 502 and comment twice.
+//! 2. Requests are octocrab's raw ones, and answers are read into own tolerant structs: its typed calls fail on a field
+//!    they do not know, after the effect, and hide the headers that tell how long to wait.
+//! 3. What we make carries a hidden mark with the delivery's id; it is looked up by our own user id.
+//! 4. A webhook's body is read only after its signature was found right.
+
+mod changes;
+mod client;
+mod errors;
+mod mark;
+mod mention;
+mod models;
+mod reads;
+mod sender;
+#[cfg(test)]
+mod tests;
+mod watch;
+pub mod webhook;
+
+pub use client::GitHub;
+pub use errors::GitHubError;
+pub use mention::visible;
+pub use models::{Account, Comment, Identity, Issue, IssueFilter, IssueList, OpenCounts, StateFilter};
+pub use sender::GitHubSender;
+pub use watch::watch;

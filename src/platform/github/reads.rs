@@ -1,0 +1,204 @@
+//! What is read from GitHub, straight through and never from a cache of ours but for our own identity.
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use url::Url;
+
+use super::client::{GitHub, path_and_query, route};
+use super::errors::GitHubError;
+use super::models::{Comment, Identity, Issue, IssueFilter, IssueList, OpenCounts, StateFilter};
+use crate::domain::{IssueRef, Repository};
+use crate::store::people::Permission;
+
+/// The most entries of a page
+/// (<https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api>).
+const PAGE: usize = 100;
+/// The same as it is asked for.
+const PER_PAGE: (&str, &str) = ("per_page", "100");
+/// How many pages of one list are read at most.
+pub(super) const MAX_PAGES: usize = 10;
+
+/// <https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user>
+#[derive(Deserialize)]
+struct WirePermission {
+    permission: String,
+}
+
+/// The pages of a list, followed by the links GitHub gives.
+pub(super) struct Pages<'a> {
+    github: &'a GitHub,
+    next: Option<String>,
+}
+
+impl<'a> Pages<'a> {
+    /// The list at a route.
+    pub(super) fn new(github: &'a GitHub, first: String) -> Self {
+        Self { github, next: Some(first) }
+    }
+
+    /// The next page; none after the last.
+    pub(super) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Vec<T>>, GitHubError> {
+        let Some(route) = self.next.take() else { return Ok(None) };
+        let answer = self.github.get(&route).await?;
+        // Only the path is taken over: the token goes to the configured host and nowhere else.
+        self.next = linked(answer.link.as_deref(), "next").map(|url| path_and_query(&url));
+        answer.json().map(Some)
+    }
+
+    /// Whether a page is left.
+    pub(super) fn more(&self) -> bool {
+        self.next.is_some()
+    }
+}
+
+impl GitHub {
+    /// The account of the token; asked for once.
+    /// <https://docs.github.com/en/rest/users/users#get-the-authenticated-user>
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked or does not accept the token.
+    pub async fn identify(&self) -> Result<Identity, GitHubError> {
+        if let Some(known) = self.identity() {
+            return Ok(known);
+        }
+        let found: Identity = self.get(&route(&["user"], &[])).await?.json()?;
+        Ok(self.remember(found))
+    }
+
+    /// One issue or pull request.
+    ///
+    /// # Errors
+    /// When there is none, or GitHub cannot be asked.
+    pub async fn issue(&self, issue: &IssueRef) -> Result<Issue, GitHubError> {
+        self.get(&self.on_issue(issue, &[], &[])?).await?.json()
+    }
+
+    /// The issues that fit, those that changed last first. Pull requests, which GitHub lists among them, are left out.
+    /// <https://docs.github.com/en/rest/issues/issues#list-repository-issues>
+    ///
+    /// # Errors
+    /// When GitHub knows no such repository, label or login, or cannot be asked.
+    pub async fn issues(&self, repository: &Repository, filter: &IssueFilter) -> Result<IssueList, GitHubError> {
+        let labels = filter.labels.join(",");
+        let mut query = vec![PER_PAGE, ("state", word(filter.state)), ("sort", "updated"), ("direction", "desc")];
+        if !labels.is_empty() {
+            query.push(("labels", &labels));
+        }
+        if let Some(assignee) = &filter.assignee {
+            query.push(("assignee", assignee));
+        }
+        let limit = filter.limit.min(MAX_PAGES * PAGE);
+        let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
+        let mut issues: Vec<Issue> = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let Some(page) = pages.next::<Issue>().await? else { break };
+            issues.extend(page.into_iter().filter(|issue| !issue.is_pull_request));
+            if issues.len() > limit {
+                break;
+            }
+        }
+        let more = issues.len() > limit || pages.more();
+        issues.truncate(limit);
+        Ok(IssueList { issues, more })
+    }
+
+    /// How many issues and pull requests are open, counted in at most 1,000 entries.
+    ///
+    /// # Errors
+    /// When GitHub knows no such repository, or cannot be asked.
+    pub async fn open_counts(&self, repository: &Repository) -> Result<OpenCounts, GitHubError> {
+        let query = [PER_PAGE, ("state", word(StateFilter::Open))];
+        let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
+        let mut counts = OpenCounts::default();
+        for _ in 0..MAX_PAGES {
+            let Some(page) = pages.next::<Issue>().await? else { break };
+            let pulls = page.iter().filter(|issue| issue.is_pull_request).count();
+            counts.pull_requests += pulls;
+            counts.issues += page.len() - pulls;
+        }
+        counts.capped = pages.more();
+        Ok(counts)
+    }
+
+    /// The newest comments on an issue, oldest first; 1,000 at most. GitHub lists them from the oldest, so the pages are
+    /// read from the last one back.
+    /// <https://docs.github.com/en/rest/issues/comments#list-issue-comments>
+    ///
+    /// # Errors
+    /// When there is no such issue, or GitHub cannot be asked.
+    pub async fn comments(&self, issue: &IssueRef, newest: usize) -> Result<Vec<Comment>, GitHubError> {
+        let newest = newest.min(MAX_PAGES * PAGE);
+        if newest == 0 {
+            return Ok(Vec::new());
+        }
+        let first = self.get(&self.on_issue(issue, &["comments"], &[PER_PAGE])?).await?;
+        let mut last = last_page(first.link.as_deref());
+        let mut comments: Vec<Comment> = Vec::new();
+        while last > 1 && comments.len() < newest {
+            let query = [PER_PAGE, ("page", &last.to_string())];
+            let answer = self.get(&self.on_issue(issue, &["comments"], &query)?).await?;
+            comments = prepend(answer.json()?, comments);
+            last -= 1;
+        }
+        if comments.len() < newest {
+            comments = prepend(first.json()?, comments);
+        }
+        Ok(comments.split_off(comments.len().saturating_sub(newest)))
+    }
+
+    /// What an account may do to a repository. Asking takes write access of our own.
+    ///
+    /// # Errors
+    /// When our account may not ask, or GitHub cannot be asked.
+    pub async fn permission(&self, repository: &Repository, login: &str) -> Result<Permission, GitHubError> {
+        let route = self.in_repository(repository, &["collaborators", login, "permission"], &[])?;
+        let said: WirePermission = match self.get(&route).await {
+            Err(GitHubError::NotFound) => return Ok(Permission::None),
+            answer => answer?.json()?,
+        };
+        // GitHub maps the roles maintain and triage onto write and read here.
+        match said.permission.as_str() {
+            "admin" => Ok(Permission::Admin),
+            "write" => Ok(Permission::Write),
+            "read" => Ok(Permission::Read),
+            "none" => Ok(Permission::None),
+            other => Err(GitHubError::Strange(format!("the permission \"{other}\""))),
+        }
+    }
+}
+
+fn word(state: StateFilter) -> &'static str {
+    match state {
+        StateFilter::Open => "open",
+        StateFilter::Closed => "closed",
+        StateFilter::All => "all",
+    }
+}
+
+fn prepend(mut page: Vec<Comment>, rest: Vec<Comment>) -> Vec<Comment> {
+    page.extend(rest);
+    page
+}
+
+/// The number of a list's last page; 1 when there is no other.
+pub(super) fn last_page(link: Option<&str>) -> u64 {
+    let page = linked(link, "last").and_then(|url| {
+        let (_, page) = url.query_pairs().find(|(name, _)| name == "page")?;
+        page.parse().ok()
+    });
+    page.unwrap_or(1)
+}
+
+/// The page that a `Link` header names by its relation. The address may hold commas, so it is read up to its bracket.
+pub(super) fn linked(link: Option<&str>, relation: &str) -> Option<Url> {
+    let mut rest = link?;
+    loop {
+        let (_, after) = rest.split_once('<')?;
+        let (address, after) = after.split_once('>')?;
+        let parameters = after.split('<').next().unwrap_or_default();
+        if parameters.contains(&format!("rel=\"{relation}\"")) {
+            return Url::parse(address).ok();
+        }
+        rest = after;
+    }
+}

@@ -1,0 +1,246 @@
+//! Webhooks: whether a body is GitHub's, and what it says
+//! (<https://docs.github.com/en/webhooks/webhook-events-and-payloads>).
+//!
+//! GitHub adds events, actions and fields at any time. What is not understood is kept as [`Event::Unknown`]; only what
+//! is no JSON object is refused.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use octocrab::models::webhook_events::verification::verify_signature;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::mark::{mark_in, without_marks};
+use super::mention::{Spoken, listen, visible};
+use super::models::{Account, Comment, Identity};
+use crate::domain::{
+    AccountKey, Addressed, Author, AuthorKind, Event, Heard, IssueRef, Place, Platform, Posted, Repository, clean,
+    shorten,
+};
+
+/// What the text of an issue itself is called where a comment has its id.
+pub const ISSUE_BODY: &str = "issue";
+/// The longest name of an event that is kept, in graphemes.
+const NAME: usize = 100;
+
+/// What a webhook is understood by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The host the webhook is from, e.g. `github.com`.
+    pub host: String,
+    /// The word that calls us, with its `@`. Our own login calls us too.
+    pub mention: String,
+    /// Our own account.
+    pub ours: Identity,
+}
+
+/// Why a signature was not accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    /// There is none.
+    #[error("the header X-Hub-Signature-256 is missing; give the webhook a secret in the repository's settings")]
+    Missing,
+    /// It is no `sha256=` with 64 hexadecimal digits.
+    #[error("the header X-Hub-Signature-256 is not sha256= and 64 hexadecimal digits")]
+    Malformed,
+    /// It was made with another secret, or for another body.
+    #[error("the signature does not fit; the webhook's secret must be the one in github.webhook_secret")]
+    Wrong,
+}
+
+/// The body is no JSON object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the body is not a JSON object")]
+pub struct NotJson;
+
+/// Whether a body is from somebody who knows the secret, compared in constant time
+/// (<https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries>). `signature` is the value of
+/// `X-Hub-Signature-256`; the older SHA-1 header is not looked at.
+///
+/// # Errors
+/// [`Rejected`] when it is not.
+pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Result<(), Rejected> {
+    let signature = signature.ok_or(Rejected::Missing)?;
+    let digits = signature.strip_prefix("sha256=").ok_or(Rejected::Malformed)?;
+    if digits.len() != 64 || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(Rejected::Malformed);
+    }
+    verify_signature(signature, secret.expose_secret(), body).map_err(|_| Rejected::Wrong)
+}
+
+/// Says what a webhook tells. `event` is the value of `X-GitHub-Event`, `guid` that of `X-GitHub-Delivery`, which stays
+/// the same when GitHub sends the webhook again.
+///
+/// # Errors
+/// [`NotJson`] when the body is no JSON object.
+pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Result<Heard, NotJson> {
+    let payload: Value = serde_json::from_slice(body).map_err(|_| NotJson)?;
+    if !payload.is_object() {
+        return Err(NotJson);
+    }
+    let name = match payload["action"].as_str() {
+        Some(action) => format!("{event}.{action}"),
+        None => event.to_owned(),
+    };
+    let told = match name.as_str() {
+        "issue_comment.created" => comment_created(&payload, context),
+        "issue_comment.edited" => comment_edited(&payload, context),
+        "issue_comment.deleted" => comment_deleted(&payload, context),
+        "issues.opened" => issue_opened(&payload, context),
+        _ => None,
+    };
+    let delivery = format!("github:delivery:{guid}");
+    let (event, keys) = match told {
+        Some((event, key)) => (event, vec![key, delivery]),
+        None => (Event::Unknown { name: shorten(&clean(&name), NAME) }, vec![delivery]),
+    };
+    Ok(Heard { event, keys, raw: body.to_vec() })
+}
+
+/// Says what a comment tells that was read from the REST API, under the key its webhook has.
+pub fn heard_comment(comment: &Comment, issue: &IssueRef, context: &Context) -> Heard {
+    let written = Written {
+        external_id: comment.id.to_string(),
+        author: &comment.author,
+        text: comment.text.clone(),
+        mark: comment.mark,
+        at: comment.created_at,
+    };
+    Heard {
+        event: Event::MessagePosted(written.posted(issue.clone(), context)),
+        keys: vec![comment_key(&issue.repository, comment.id)],
+        raw: serde_json::to_vec(comment).unwrap_or_default(),
+    }
+}
+
+fn comment_key(repository: &Repository, id: u64) -> String {
+    format!("github:comment:{repository}#{id}")
+}
+
+/// Words on an issue, before it is judged whom they speak to.
+struct Written<'a> {
+    external_id: String,
+    author: &'a Account,
+    /// Without marks and hidden comments.
+    text: String,
+    mark: Option<uuid::Uuid>,
+    at: DateTime<Utc>,
+}
+
+impl Written<'_> {
+    fn posted(self, issue: IssueRef, context: &Context) -> Posted {
+        let login = format!("@{}", context.ours.login);
+        let Spoken { text, addressed } = listen(&self.text, &[&context.mention, &login]);
+        let kind = match self.author {
+            author if author.id == context.ours.id => AuthorKind::Ourselves,
+            author if author.is_bot() => AuthorKind::Bot,
+            _ => AuthorKind::Human,
+        };
+        let account = AccountKey {
+            platform: Platform::GitHub,
+            workspace: context.host.clone(),
+            user_id: self.author.id.to_string(),
+        };
+        Posted {
+            place: Place::GitHub(issue),
+            external_id: self.external_id,
+            author: Author { account, name: clean(&self.author.login), kind },
+            text,
+            addressed,
+            // Anybody can copy a mark out of a comment's source; only ours confirms.
+            mark: self.mark.filter(|_| kind == AuthorKind::Ourselves),
+            at: self.at.trunc_subsecs(6),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct WireOwner {
+    login: String,
+}
+
+#[derive(Deserialize)]
+struct WireRepository {
+    name: String,
+    owner: WireOwner,
+}
+
+#[derive(Deserialize)]
+struct WireNumber {
+    number: u64,
+}
+
+/// What tells where something happened.
+#[derive(Deserialize)]
+struct WirePlace {
+    repository: WireRepository,
+    issue: WireNumber,
+}
+
+#[derive(Deserialize)]
+struct WireComment {
+    id: u64,
+    user: Account,
+    body: String,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+#[derive(Deserialize)]
+struct WireIssue {
+    user: Account,
+    body: String,
+    created_at: DateTime<Utc>,
+}
+
+/// A part of the payload; none when something in it is missing, null or of another type.
+fn part<T: for<'de> Deserialize<'de>>(payload: &Value) -> Option<T> {
+    T::deserialize(payload).ok()
+}
+
+fn issue_of(payload: &Value, context: &Context) -> Option<IssueRef> {
+    let place: WirePlace = part(payload)?;
+    let WireRepository { name, owner } = place.repository;
+    let repository = Repository::new(&context.host, &owner.login, &name).ok()?;
+    Some(IssueRef { repository, number: place.issue.number })
+}
+
+/// The words of a body that was written at `at`.
+fn written<'a>(external_id: String, author: &'a Account, body: &str, at: DateTime<Utc>) -> Written<'a> {
+    let body = clean(body);
+    Written { external_id, author, text: visible(&without_marks(&body)), mark: mark_in(&body), at }
+}
+
+fn comment_created(payload: &Value, context: &Context) -> Option<(Event, String)> {
+    let issue = issue_of(payload, context)?;
+    let comment: WireComment = part(&payload["comment"])?;
+    let key = comment_key(&issue.repository, comment.id);
+    let written = written(comment.id.to_string(), &comment.user, &comment.body, comment.created_at);
+    Some((Event::MessagePosted(written.posted(issue, context)), key))
+}
+
+fn comment_edited(payload: &Value, context: &Context) -> Option<(Event, String)> {
+    let issue = issue_of(payload, context)?;
+    let comment: WireComment = part(&payload["comment"])?;
+    let moment = comment.updated_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    let key = format!("github:edit:{}#{}@{moment}", issue.repository, comment.id);
+    let written = written(comment.id.to_string(), &comment.user, &comment.body, comment.updated_at);
+    Some((Event::MessageEdited(written.posted(issue, context)), key))
+}
+
+fn comment_deleted(payload: &Value, context: &Context) -> Option<(Event, String)> {
+    let issue = issue_of(payload, context)?;
+    let id = payload["comment"]["id"].as_u64()?;
+    let key = format!("github:delete:{}#{id}", issue.repository);
+    Some((Event::MessageDeleted { place: Place::GitHub(issue), external_id: id.to_string() }, key))
+}
+
+/// A new issue is a message when it calls us; otherwise it is only known to have been opened.
+fn issue_opened(payload: &Value, context: &Context) -> Option<(Event, String)> {
+    let issue = issue_of(payload, context)?;
+    let opened: WireIssue = part(&payload["issue"])?;
+    let key = format!("github:issue:{issue}");
+    let written = written(ISSUE_BODY.to_owned(), &opened.user, &opened.body, opened.created_at);
+    let posted = written.posted(issue, context);
+    (posted.addressed == Addressed::Us).then_some((Event::MessagePosted(posted), key))
+}

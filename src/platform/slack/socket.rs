@@ -1,0 +1,353 @@
+//! The way in: Socket Mode, <https://docs.slack.dev/apis/events-api/using-socket-mode>.
+//!
+//! The library keeps the sockets; what comes over them is read here as it came, because its own types lose the text
+//! of a message whose blocks they do not know, and acknowledge what they cannot parse.
+//!
+//! 1. An envelope is acknowledged when its event was committed, and at no other time.
+//! 2. A refused token is said with what to do, and does not end the program: other platforms go on.
+//! 3. Sockets that keep breaking are opened ever more slowly.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use slack_morphism::clients_manager::{SlackSocketModeClientsManager, SlackSocketModeClientsManagerFactory};
+use slack_morphism::listener::SlackClientEventsListenerEnvironment;
+use slack_morphism::{
+    SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
+};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+use super::client::{IdentifyError, Identity, Slack, Trouble, is_passing};
+use super::json as read;
+use super::translate::{Translator, Way, mentioned};
+use crate::engine::clock::later;
+use crate::engine::health::State;
+use crate::engine::{Engine, intake};
+
+/// The name in the health report.
+const PART: &str = "slack";
+/// Slack sends envelopes to any of an app's sockets; while one is replaced, the other hears.
+const SOCKETS: u32 = 2;
+/// Between two tries of the library to open a socket, in seconds.
+const REOPEN: u64 = 5;
+/// The longest wait of ours between two tries.
+const LONGEST: Duration = Duration::from_secs(60);
+/// How long we may be without a socket before the tokens are checked again.
+const DEAF: Duration = Duration::from_secs(30);
+/// Breaks within this time count as one trouble.
+const RECENT: Duration = Duration::from_secs(120);
+/// Breaks of one trouble that are mended at once: Slack replaces sockets every few hours.
+const USUAL: u32 = 4;
+
+type Manager = dyn SlackSocketModeClientsManager + Send + Sync;
+
+/// Listens until `stop`, reporting as the part `slack`.
+///
+/// # Errors
+/// When the library does not take the token.
+pub async fn listen(slack: Slack, engine: Engine, stop: CancellationToken) -> Result<(), String> {
+    engine.health.report(PART, State::Degraded, "connecting to Slack");
+    let Some(me) = introduce(&slack, &engine, &stop).await else {
+        stop.cancelled().await;
+        return Ok(());
+    };
+    let environment = Arc::new(SlackClientEventsListenerEnvironment::new(slack.client().clone()));
+    let manager: Arc<Manager> = slack.client().http_api.connector.new_clients_manager(environment);
+    let ear = Arc::new(Ear {
+        manager: OnceLock::new(),
+        line: Mutex::default(),
+        changed: Notify::new(),
+        slack: slack.clone(),
+        engine: engine.clone(),
+        me,
+        stop: stop.clone(),
+    });
+    // Weak, since the manager holds the ear.
+    ear.manager.get_or_init(|| Arc::downgrade(&manager));
+    let config = SlackClientSocketModeConfig::new()
+        .with_max_connections_count(SOCKETS)
+        .with_reconnect_timeout_in_seconds(REOPEN);
+    let token = slack.app_token().clone();
+    manager
+        .register_new_token(&config, token, ear.clone())
+        .await
+        .map_err(|error| error.to_string())?;
+    manager.start().await;
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = watch(&ear) => {}
+    }
+    manager.shutdown().await;
+    Ok(())
+}
+
+/// Finds out who we are and whether the app's token opens sockets, as long as it takes; none when only a person
+/// can help, or at a stop.
+async fn introduce(slack: &Slack, engine: &Engine, stop: &CancellationToken) -> Option<Identity> {
+    let mut wait = Duration::from_secs(1);
+    loop {
+        let checked = tokio::select! {
+            () = stop.cancelled() => return None,
+            checked = check(slack) => checked,
+        };
+        match checked {
+            Ok(me) => return Some(me),
+            Err(Hindrance::Refused(why)) => {
+                engine.health.report(PART, State::Failed, why);
+                return None;
+            }
+            Err(Hindrance::Passing(why)) => {
+                let host = slack.host();
+                engine.health.report(
+                    PART,
+                    State::Degraded,
+                    format!("Slack ({host}) cannot be reached: {why}"),
+                );
+            }
+        }
+        tokio::select! {
+            () = stop.cancelled() => return None,
+            () = engine.clock.sleep(wait) => wait = (wait * 2).min(LONGEST),
+        }
+    }
+}
+
+/// What keeps us from listening.
+enum Hindrance {
+    /// Slack's "no", as a sentence that says what to do.
+    Refused(String),
+    /// Something that may pass.
+    Passing(String),
+}
+
+async fn check(slack: &Slack) -> Result<Identity, Hindrance> {
+    const APPS: &str = "https://api.slack.com/apps";
+    let me = slack.identify().await.map_err(|error| match error {
+        IdentifyError::Refused(why) => Hindrance::Refused(format!(
+            "Slack refuses slack.bot_token ({why}); copy the Bot User OAuth Token from {APPS}, your app, OAuth & \
+             Permissions, and start again"
+        )),
+        IdentifyError::Unreachable(why) => Hindrance::Passing(why),
+    })?;
+    slack.try_socket().await.map_err(|trouble| match trouble {
+        Trouble::Refused { error, .. } if !is_passing(&error) => Hindrance::Refused(format!(
+            "Slack refuses to open a socket with slack.app_token ({error}); at {APPS}, your app, switch Socket Mode \
+             on, create an app-level token with the scope connections:write, and start again"
+        )),
+        other => Hindrance::Passing(other.to_string()),
+    })?;
+    Ok(me)
+}
+
+/// Checks the tokens whenever no socket has been open for a while, and says what is wrong with them.
+async fn watch(ear: &Ear) {
+    loop {
+        let changed = ear.changed.notified();
+        if ear.is_connected() {
+            changed.await;
+            continue;
+        }
+        tokio::select! {
+            () = changed => continue,
+            () = ear.engine.clock.sleep(DEAF) => {}
+        }
+        let (state, why) = match check(&ear.slack).await {
+            Ok(_) => (
+                State::Degraded,
+                "Slack answers, but no socket opens; trying again".to_owned(),
+            ),
+            Err(Hindrance::Refused(why)) => (State::Failed, why),
+            Err(Hindrance::Passing(why)) => (State::Degraded, format!("Slack cannot be reached: {why}")),
+        };
+        if !ear.is_connected() {
+            ear.engine.health.report(PART, state, why);
+        }
+    }
+}
+
+/// The sockets' state.
+#[derive(Default)]
+pub(super) struct Line {
+    /// Sockets that said hello.
+    open: HashSet<String>,
+    /// Sockets that broke lately.
+    breaks: u32,
+    /// When the last one did.
+    last_break: Option<DateTime<Utc>>,
+}
+
+impl Line {
+    /// Notes a break and says how long to wait before mending it.
+    pub(super) fn broke(&mut self, now: DateTime<Utc>) -> Duration {
+        let recent = self.last_break.is_some_and(|last| later(last, RECENT) > now);
+        self.breaks = if recent { self.breaks.saturating_add(1) } else { 1 };
+        self.last_break = Some(now);
+        match self.breaks.checked_sub(USUAL + 1) {
+            None => Duration::ZERO,
+            Some(more) => Duration::from_secs(1 << more.min(6)).min(LONGEST),
+        }
+    }
+}
+
+/// Hears what comes over the sockets.
+struct Ear {
+    manager: OnceLock<Weak<Manager>>,
+    line: Mutex<Line>,
+    changed: Notify,
+    slack: Slack,
+    engine: Engine,
+    me: Identity,
+    stop: CancellationToken,
+}
+
+impl Ear {
+    fn is_connected(&self) -> bool {
+        !self
+            .line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .open
+            .is_empty()
+    }
+
+    /// A frame of text; the acknowledgement to send back.
+    async fn heard(&self, socket: &SlackSocketModeWssClientId, body: &str) -> Option<String> {
+        if self.stop.is_cancelled() {
+            return None;
+        }
+        let Some(frame) = read::parse(body) else {
+            tracing::warn!(length = body.len(), "Slack sent something that cannot be read");
+            return None;
+        };
+        match read::text(&frame, "type") {
+            Some("hello") => {
+                self.opened(socket);
+                None
+            }
+            Some("disconnect") => {
+                let reason = read::text(&frame, "reason").unwrap_or("without a reason");
+                tracing::info!(reason, "Slack replaces a socket");
+                self.mend(socket).await;
+                None
+            }
+            kind => {
+                let envelope = read::text(&frame, "envelope_id")?;
+                let way = match kind {
+                    Some("events_api") => Way::Event,
+                    Some("slash_commands") => Way::Command,
+                    Some("interactive") => Way::Interaction,
+                    other => Way::Other(other.unwrap_or("untyped")),
+                };
+                self.commit(way, &frame["payload"])
+                    .await
+                    .then(|| json!({ "envelope_id": envelope }).to_string())
+            }
+        }
+    }
+
+    /// Commits what a payload says; false when Slack shall send it again.
+    async fn commit(&self, way: Way<'_>, payload: &Value) -> bool {
+        let mut wanted = mentioned(payload);
+        wanted.users.remove(&self.me.user_id);
+        let names = self.slack.names(&wanted).await;
+        let translator = Translator {
+            me: &self.me,
+            names: &names,
+            now: self.engine.clock.now(),
+        };
+        let heard = translator.translate(way, payload);
+        match intake::commit(&self.engine, &heard).await {
+            Ok(_) => true,
+            Err(error) => {
+                crate::telemetry::report(
+                    &error,
+                    "an event from Slack could not be kept; Slack will send it again",
+                );
+                false
+            }
+        }
+    }
+
+    fn opened(&self, socket: &SlackSocketModeWssClientId) {
+        self.line
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .open
+            .insert(socket.to_string());
+        let Identity { name, team_name, .. } = &self.me;
+        self.engine
+            .health
+            .report(PART, State::Ok, format!("connected to {team_name} as @{name}"));
+        self.changed.notify_waiters();
+    }
+
+    /// Replaces a socket that ended.
+    async fn mend(&self, socket: &SlackSocketModeWssClientId) {
+        let wait = {
+            let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            line.open.remove(&socket.to_string());
+            if line.open.is_empty() {
+                self.engine.health.report(
+                    PART,
+                    State::Degraded,
+                    "the connection to Slack broke; connecting again",
+                );
+            }
+            line.broke(self.engine.clock.now())
+        };
+        self.changed.notify_waiters();
+        if !wait.is_zero() {
+            tokio::select! {
+                () = self.stop.cancelled() => return,
+                () = self.engine.clock.sleep(wait) => {}
+            }
+        }
+        if let Some(manager) = self.manager.get().and_then(Weak::upgrade) {
+            manager.restart_client(socket).await;
+        }
+    }
+}
+
+// The trait is declared with `async_trait`; these are the signatures that it makes.
+impl SlackSocketModeClientListener for Ear {
+    fn on_message<'a, 'b, 'async_trait>(
+        &'a self,
+        client_id: &'b SlackSocketModeWssClientId,
+        message_body: String,
+    ) -> BoxFuture<'async_trait, Option<String>>
+    where
+        'a: 'async_trait,
+        'b: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move { self.heard(client_id, &message_body).await })
+    }
+
+    fn on_error<'a, 'async_trait>(
+        &'a self,
+        error: Box<dyn std::error::Error + Send + Sync>,
+    ) -> BoxFuture<'async_trait, ()>
+    where
+        'a: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(async move { tracing::warn!(%error, "a socket to Slack") })
+    }
+
+    fn on_disconnect<'a, 'b, 'async_trait>(
+        &'a self,
+        client_id: &'b SlackSocketModeWssClientId,
+    ) -> BoxFuture<'async_trait, ()>
+    where
+        'a: 'async_trait,
+        'b: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(self.mend(client_id))
+    }
+}

@@ -1,0 +1,151 @@
+//! A language model that errs, stalls or breaks off: the person gets an answer or one clear sentence.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::database::Kind;
+use crate::support::model::Turn;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    a_broken_tool_call_is_mended,
+    broken_tool_calls_end_after_a_few,
+    an_unknown_finish_reason_is_an_end,
+    too_many_requests_with_a_time_is_waited_out,
+    a_stream_cut_in_the_middle_is_asked_again,
+    three_server_errors_become_a_sentence,
+    no_answer_at_all_becomes_a_sentence,
+    a_hanging_model_becomes_a_sentence,
+    a_refused_key_becomes_a_sentence_at_once,
+    the_limit_of_steps_gives_what_there_is,
+    the_conversation_reaches_the_model_in_order,
+];
+
+/// Asks one question and gives the talk that followed.
+async fn talk_after(world: &World) -> String {
+    world.slack.user("ana").says("#apollo", "@pm status?");
+    world.quiet().await;
+    world.talk("#apollo")
+}
+
+fn tool_results(request: &Value) -> Vec<String> {
+    let messages = request["messages"].as_array().unwrap();
+    let results = messages.iter().filter(|message| message["role"] == "tool");
+    results.map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+}
+
+async fn a_broken_tool_call_is_mended(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world
+        .model
+        .calls_tool_raw("project_status", "{\"project\": \"Apo")
+        .calls_tool("project_status", json!({"projekt": "Apollo"}))
+        .calls_tool("no_such_tool", json!({}))
+        .calls_tool("project_status", json!({"project": "Apollo"}))
+        .says("Apollo is active.");
+    sees!(talk_after(&world).await, @"");
+    let requests = world.model.requests();
+    sees!(tool_results(&requests[3]).join("\n"), @"");
+    world.finish().await;
+}
+
+async fn broken_tool_calls_end_after_a_few(kind: Kind) {
+    let world = World::apollo(kind).await;
+    for _ in 0..4 {
+        world.model.calls_tool("get_issue", json!({"issue": 12}));
+    }
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn an_unknown_finish_reason_is_an_end(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says_with_finish("All is well.", "eos");
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn too_many_requests_with_a_time_is_waited_out(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.fails(429, Some(7), "rate_limit_exceeded").says("All is well.");
+    let asked = world.clock.now();
+    sees!(talk_after(&world).await, @"");
+    assert!(world.clock.now() - asked >= chrono::TimeDelta::seconds(7));
+    world.finish().await;
+}
+
+async fn a_stream_cut_in_the_middle_is_asked_again(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.cuts_after("All is").says("All is well.");
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn three_server_errors_become_a_sentence(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.fails(500, None, "server_error").fails(500, None, "server_error").fails(500, None, "server_error");
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn no_answer_at_all_becomes_a_sentence(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.answers_nothing().answers_nothing().answers_nothing();
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn a_hanging_model_becomes_a_sentence(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.hangs().hangs().hangs();
+    world.slack.user("ana").says("#apollo", "@pm status?");
+    for tries in 1..=3 {
+        world.until("the model to be asked", |world| world.model.requests().len() == tries).await;
+        world.clock.advance(Duration::from_secs(200));
+    }
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}
+
+async fn a_refused_key_becomes_a_sentence_at_once(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.fails(401, None, "invalid_api_key");
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn the_limit_of_steps_gives_what_there_is(kind: Kind) {
+    let mut world = World::new(kind).await;
+    world.settings.insert("CALLSHEET__AGENT__MAX_STEPS".to_owned(), "2".to_owned());
+    world.prepare_apollo().await;
+    world.start().await;
+    world.model.calls_tool("list_projects", json!({})).calls_tool("list_projects", json!({}));
+    sees!(talk_after(&world).await, @"");
+    world.finish().await;
+}
+
+async fn the_conversation_reaches_the_model_in_order(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("Hello.");
+    let thread = world.slack.user("ana").says("#apollo", "@pm first");
+    world.quiet().await;
+    world.model.says("And hello again.");
+    world.slack.user("ana").replies("#apollo", &thread, "second");
+    world.quiet().await;
+    world.model.replies_with(|request| {
+        let messages = request["messages"].as_array().unwrap();
+        let said: Vec<String> =
+            messages[1..].iter().map(|message| format!("{} {}", message["role"], message["content"])).collect();
+        assert!(messages[0]["content"].as_str().unwrap().contains("You are Callsheet"));
+        assert!(!messages[0]["content"].as_str().unwrap().contains("{{"));
+        Turn::says(&said.join(" / "))
+    });
+    world.slack.user("ben").replies("#apollo", &thread, "third");
+    world.quiet().await;
+    let last = world.slack.bot_messages("#apollo").pop().unwrap();
+    sees!(last.text, @"");
+    world.finish().await;
+}

@@ -1,0 +1,128 @@
+//! `callsheet ask`, as a person at the shell meets it: the built program, alone and beside a running service.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use crate::support::database::{Database, Kind};
+use crate::{sees, stories};
+
+stories![
+    ask_works_with_no_configuration,
+    ask_works_beside_a_running_service,
+    ask_says_clearly_what_is_wrong,
+    the_first_start_says_what_to_do,
+];
+
+/// The program in a folder of its own, knowing nothing but its database.
+fn program(folder: &Path, database: &Database, kind: Kind) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_callsheet"));
+    command.current_dir(folder).env_clear().env("USER", "ana").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    // SQLite is the default and needs nothing said.
+    if kind == Kind::Postgres {
+        command.env("CALLSHEET__DATABASE__URL", &database.url);
+    }
+    command
+}
+
+async fn ask(folder: &Path, database: &Database, kind: Kind, text: &str) -> Output {
+    let mut command = program(folder, database, kind);
+    command.args(["ask", text]);
+    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+}
+
+fn said(output: &Output) -> String {
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    format!("exit {}\n{}{}", output.status.code().unwrap_or(-1), out.trim(), err.trim())
+}
+
+/// The same with what changes from run to run left out.
+fn steady(text: &str) -> String {
+    let changed = text.find("Project last changed");
+    changed.map_or_else(|| text.to_owned(), |at| format!("{}Project last changed …{}", &text[..at], text[at..].find('.').map_or("", |dot| &text[at + dot + 1..])))
+}
+
+async fn ask_works_with_no_configuration(kind: Kind) {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
+    let created = ask(folder.path(), &database, kind, "create a project called Apollo in acme/apollo").await;
+    sees!(said(&created), @"");
+    let status = ask(folder.path(), &database, kind, "what is the status of Apollo?").await;
+    sees!(steady(&said(&status)), @"");
+    let command = ask(folder.path(), &database, kind, "/pm projects").await;
+    sees!(said(&command), @"");
+    assert_eq!(folder.path().join("data/callsheet.db").is_file(), kind == Kind::Sqlite);
+}
+
+/// A running service; ended with the story.
+struct Service(Child);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts the service and gives its first lines, up to the one about what to do next.
+fn serve(folder: &Path, database: &Database, kind: Kind) -> (Service, Vec<String>) {
+    let mut command = program(folder, database, kind);
+    command.env("CALLSHEET__SERVER__LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut first = Vec::new();
+    for line in lines.map_while(Result::ok) {
+        let end = line.contains("Ctrl-C");
+        first.push(line);
+        if end {
+            break;
+        }
+    }
+    (Service(child), first)
+}
+
+async fn ask_works_beside_a_running_service(kind: Kind) {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
+    let (service, _) = serve(folder.path(), &database, kind);
+    let created = ask(folder.path(), &database, kind, "create a project called Apollo in acme/apollo").await;
+    sees!(said(&created), @"");
+    let status = ask(folder.path(), &database, kind, "what is the status of Apollo?").await;
+    sees!(steady(&said(&status)), @"");
+    if kind == Kind::Sqlite {
+        let mut second = program(folder.path(), &database, kind);
+        second.env("CALLSHEET__SERVER__LISTEN", "127.0.0.1:0");
+        let second = tokio::task::spawn_blocking(move || second.output().unwrap()).await.unwrap();
+        sees!(said(&second), @"");
+    }
+    drop(service);
+}
+
+async fn ask_says_clearly_what_is_wrong(kind: Kind) {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
+    let unknown = ask(folder.path(), &database, kind, "what is the status of Hermes?").await;
+    sees!(said(&unknown), @"");
+    let refused = ask(folder.path(), &database, kind, "/pm status hermes").await;
+    sees!(said(&refused), @"");
+    let mut nothing = program(folder.path(), &database, kind);
+    assert_eq!(nothing.arg("ask").output().unwrap().status.code(), Some(2));
+    let mut wrong = program(folder.path(), &database, kind);
+    assert_eq!(wrong.arg("aks").output().unwrap().status.code(), Some(2));
+    let mut broken = program(folder.path(), &database, kind);
+    let broken = broken.args(["ask", "hello"]).env("CALLSHEET__SLACK__BOT_TOKN", "xoxb-secret").output().unwrap();
+    sees!(said(&broken), @"");
+}
+
+async fn the_first_start_says_what_to_do(kind: Kind) {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
+    let (service, lines) = serve(folder.path(), &database, kind);
+    let address = lines.iter().find_map(|line| line.split("http://").nth(1)?.split_whitespace().next()).unwrap().to_owned();
+    let health: serde_json::Value =
+        reqwest::get(format!("http://{address}/health")).await.unwrap().json().await.unwrap();
+    for (part, state) in [("slack", "not_configured"), ("github", "not_configured"), ("model", "ok"), ("database", "ok")] {
+        assert_eq!(health["parts"][part]["state"], state, "{health:#}");
+    }
+    assert_eq!(health["status"], "ok");
+    let text = lines.join("\n").replace(&address, "ADDRESS");
+    let text = text.replace("PostgreSQL", "DATABASE").replace("SQLite", "DATABASE");
+    sees!(text, @"");
+    drop(service);
+}

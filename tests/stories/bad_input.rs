@@ -1,0 +1,169 @@
+//! Bad input: a clear sentence or silence by design, never a panic, never a lost event.
+
+use callsheet::store::inbox;
+use serde_json::json;
+
+use crate::support::database::Kind;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    unknown_and_ambiguous_projects_are_named,
+    a_project_without_a_repository_says_so,
+    github_refusals_are_explained,
+    an_empty_mention_and_an_empty_command_get_help,
+    emoji_alone_are_greeted_or_left_alone,
+    bots_are_not_answered,
+    an_edited_question_is_not_a_new_one,
+    strange_characters_do_no_harm,
+    a_channel_we_may_not_post_to_is_answered_privately,
+    a_dead_answer_is_told_elsewhere,
+];
+
+/// The last thing said to a person who typed a command.
+async fn answer(world: &World, command: &str) -> String {
+    world.slack.user("ana").slash("#apollo", "/pm", command);
+    world.quiet().await;
+    world.slack.bot_messages("#apollo").last().unwrap().text.clone()
+}
+
+async fn unknown_and_ambiguous_projects_are_named(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let web = world.slack.channel("#web");
+    world.add_project("Apollo Web", None, Some(("#web", &web))).await;
+    world.add_project("Apollo App", None, Some(("#app", &world.slack.channel("#app")))).await;
+    sees!(answer(&world, "status hermes").await, @"");
+    sees!(answer(&world, "status 'apollo '").await, @"");
+    sees!(answer(&world, "status \"apollo a\"").await, @"");
+    world.slack.user("ana").slash("#random", "/pm", "status");
+    world.quiet().await;
+    sees!(world.talk("#random"), @"");
+    world.finish().await;
+}
+
+async fn a_project_without_a_repository_says_so(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.add_project("Solo", None, Some(("#solo", &world.slack.channel("#solo")))).await;
+    sees!(answer(&world, "status solo").await, @"");
+    world.model.calls_tool("list_issues", json!({"project": "Solo"})).says("It has no repository.");
+    world.slack.user("ana").says("#apollo", "@pm issues of Solo?");
+    world.quiet().await;
+    let told = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+    sees!(told.as_str().unwrap(), @"");
+    world.finish().await;
+}
+
+async fn github_refusals_are_explained(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.github.issue("acme/apollo", 20, "Locked", "").lock();
+    world.github.issue("acme/apollo", 21, "Deleted", "").delete();
+    let calls = vec![
+        ("get_issue", json!({"issue": "#99"})),
+        ("get_issue", json!({"issue": "#21"})),
+        ("comment_on_issue", json!({"issue": "#20", "text": "hello"})),
+    ];
+    world.model.calls_tools(calls).says("No luck.");
+    world.slack.user("ana").says("#apollo", "@pm try");
+    world.quiet().await;
+    world.github.revoke_token();
+    world.model.calls_tools(vec![("get_issue", json!({"issue": "#12"}))]).says("No luck.");
+    world.slack.user("ana").says("#apollo", "@pm try");
+    world.quiet().await;
+    world.github.restore_token();
+    let requests = world.model.requests();
+    let told: Vec<&str> = [&requests[1], &requests[3]]
+        .into_iter()
+        .flat_map(|request| request["messages"].as_array().unwrap())
+        .filter(|message| message["role"] == "tool")
+        .map(|message| message["content"].as_str().unwrap())
+        .collect();
+    sees!(told.join("\n"), @"");
+    world.finish().await;
+}
+
+async fn an_empty_mention_and_an_empty_command_get_help(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.user("ana").says("#apollo", "@pm");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    sees!(answer(&world, "").await, @"");
+    world.finish().await;
+}
+
+async fn emoji_alone_are_greeted_or_left_alone(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let thread = world.slack.user("ana").says("#apollo", "@pm 👋🏽");
+    world.quiet().await;
+    world.slack.user("ana").replies("#apollo", &thread, "👍");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}
+
+async fn bots_are_not_answered(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.bot("otherbot").says("#apollo", "<@UPM> hello, fellow bot");
+    world.github.user("ci").is_bot();
+    world.github.user("ci").comments("acme/apollo", 12, "@pm build failed");
+    world.quiet().await;
+    assert_eq!(world.slack.bot_messages("#apollo").len(), 0);
+    assert_eq!(world.github.comments("acme/apollo", 12).len(), 1);
+    let mut tx = world.db.read().await.unwrap();
+    let kept: Vec<String> =
+        inbox::summary(&mut tx).await.unwrap().into_iter().map(|(name, meaning, _)| format!("{name} {meaning:?}")).collect();
+    sees!(kept.join("\n"), @"");
+    drop(tx);
+    world.finish().await;
+}
+
+async fn an_edited_question_is_not_a_new_one(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("Three.");
+    let asked = world.slack.user("ana").says("#apollo", "@pm how many isues?");
+    world.quiet().await;
+    world.slack.user("ana").edits("#apollo", &asked, "@pm how many issues?");
+    world.slack.link_unfurl(&asked);
+    world.quiet().await;
+    world.model.says("Four.");
+    let comment = world.github.user("cy").comments("acme/apollo", 12, "@pm and now?");
+    world.quiet().await;
+    world.github.user("cy").edits_comment(comment, "@pm and now, please?");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"");
+    world.finish().await;
+}
+
+async fn strange_characters_do_no_harm(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.calls_tool("create_project", json!({"name": "Nul\u{0}l", "description": "a\u{0}b \u{202e}x"})).says("Made\u{0} it \u{d7ff}.");
+    world.slack.user("ana").says("#apollo", "@pm make \u{0} it\u{7} \u{fffe}\u{202e}👩‍👩‍👧‍👦");
+    world.quiet().await;
+    world.model.says("Fine.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm \u{0}\u{1} zero\u{200b}width \r\n lines");
+    world.quiet().await;
+    assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
+    assert_eq!(world.github.comments("acme/apollo", 12).len(), 2);
+    world.finish().await;
+}
+
+async fn a_channel_we_may_not_post_to_is_answered_privately(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.channel("#elsewhere");
+    world.slack.remove_bot("#elsewhere");
+    world.slack.user("ana").slash("#elsewhere", "/pm", "help status");
+    world.quiet().await;
+    let posts: Vec<String> = world.slack.response_url_posts().into_iter().map(|post| post.text).collect();
+    sees!(posts.join("\n"), @"");
+    world.finish().await;
+}
+
+async fn a_dead_answer_is_told_elsewhere(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.github.issue("acme/apollo", 20, "Locked", "").lock();
+    world.model.says("Nobody.");
+    world.slack.user("ana").says("#apollo", "@pm who is on acme/apollo#20?");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}

@@ -1,0 +1,167 @@
+//! The engine: statements on both databases, dedupe, lanes, and going on after a stop between any two steps.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use callsheet::store::Probe;
+use callsheet::store::queue::{self, Kind as Work};
+use serde_json::json;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::stories;
+use crate::support::database::{Database, Kind};
+use crate::support::world::World;
+
+stories![
+    every_statement_is_understood,
+    lanes_keep_their_order_and_do_not_wait_for_each_other,
+    a_lost_lease_cannot_write,
+    stopped_between_any_two_steps_the_run_goes_on,
+    a_clean_stop_hands_everything_back,
+];
+
+async fn every_statement_is_understood(kind: Kind) {
+    let database = Database::fresh(kind).await;
+    let count = database.open().await.prepare_all().await.unwrap();
+    assert!(count > 40, "{count}");
+}
+
+async fn lanes_keep_their_order_and_do_not_wait_for_each_other(kind: Kind) {
+    let database = Database::fresh(kind).await;
+    let db = database.open().await;
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let later = now + Duration::from_secs(60);
+    let (first, second, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
+    let mut tx = db.begin().await.unwrap();
+    for (lane, subject) in [("a", first), ("a", second), ("b", other)] {
+        queue::enqueue(&mut tx, Work::Run, lane, subject, now, now).await.unwrap();
+        // Once more: nothing is added.
+        queue::enqueue(&mut tx, Work::Run, lane, subject, now, now).await.unwrap();
+    }
+    let mut claimed = Vec::new();
+    while let Some(item) = queue::claim(&mut tx, Work::Run, now, later).await.unwrap() {
+        claimed.push(item);
+    }
+    let subjects: Vec<Uuid> = claimed.iter().map(|item| item.subject).collect();
+    assert_eq!(subjects, [first, other]);
+    queue::park(&mut tx, &claimed[0]).await.unwrap();
+    assert_eq!(queue::claim(&mut tx, Work::Run, now, later).await.unwrap(), None, "a parked item keeps its lane");
+    queue::wake(&mut tx, Work::Run, first, now).await.unwrap();
+    let again = queue::claim(&mut tx, Work::Run, now, later).await.unwrap().unwrap();
+    assert_eq!(again.subject, first);
+    queue::finish(&mut tx, &again).await.unwrap();
+    let next = queue::claim(&mut tx, Work::Run, now, later).await.unwrap().unwrap();
+    assert_eq!(next.subject, second);
+}
+
+async fn a_lost_lease_cannot_write(kind: Kind) {
+    let database = Database::fresh(kind).await;
+    let db = database.open().await;
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let later = now + Duration::from_secs(60);
+    let mut tx = db.begin().await.unwrap();
+    queue::enqueue(&mut tx, Work::Run, "a", Uuid::now_v7(), now, now).await.unwrap();
+    let frozen = queue::claim(&mut tx, Work::Run, now, later).await.unwrap().unwrap();
+    assert_eq!(queue::release_expired(&mut tx, now).await.unwrap(), 0);
+    assert_eq!(queue::release_expired(&mut tx, later).await.unwrap(), 1);
+    let fresh = queue::claim(&mut tx, Work::Run, later, later + Duration::from_secs(60)).await.unwrap().unwrap();
+    assert!(queue::finish(&mut tx, &frozen).await.is_err());
+    assert!(!queue::renew(&mut tx, &frozen, later).await.unwrap());
+    queue::finish(&mut tx, &fresh).await.unwrap();
+}
+
+/// A probe that lets `after` points pass and then holds whoever reaches one, telling the test.
+fn stop_after(after: usize, reached: &Arc<Notify>, count: &Arc<AtomicUsize>) -> Probe {
+    let (reached, count) = (Arc::clone(reached), Arc::clone(count));
+    Arc::new(move |_| {
+        let (reached, number) = (Arc::clone(&reached), count.fetch_add(1, Ordering::SeqCst) + 1);
+        Box::pin(async move {
+            if number > after {
+                reached.notify_one();
+                std::future::pending::<()>().await;
+            }
+        })
+    })
+}
+
+/// Cy asks for a label, a post and an issue; the script answers by what it is asked, since a question that was in flight at
+/// a crash is asked again.
+fn script(world: &World) {
+    world.model.always(|request| {
+        let results = request["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "tool").count();
+        if results == 0 {
+            let calls = [
+                ("update_issue", json!({"add_labels": ["bug"]})),
+                ("post_message", json!({"place": "#apollo", "text": "Labelled."})),
+                ("create_project", json!({"name": "Zeus"})),
+                ("create_issue", json!({"title": "Follow up"})),
+            ];
+            crate::support::model::Turn::calls_tools(&calls)
+        } else {
+            crate::support::model::Turn::says("All done.")
+        }
+    });
+}
+
+async fn stopped_between_any_two_steps_the_run_goes_on(kind: Kind) {
+    // Every third point on PostgreSQL, where each restart waits for leases; the kill matrix looks closer.
+    let stride = if kind == Kind::Sqlite { 2 } else { 5 };
+    let mut point = 1;
+    loop {
+        let mut world = World::new(kind).await;
+        world.prepare_apollo().await;
+        script(&world);
+        let (reached, count) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
+        world.start_with(Some(stop_after(point + 8, &reached, &count))).await;
+        world.github.user("cy").comments("acme/apollo", 12, "@pm label it, tell #apollo, start Zeus, open a follow-up");
+        let stopped = tokio::select! {
+            () = reached.notified() => true,
+            () = world.quiet() => false,
+        };
+        world.kill().await;
+        world.start().await;
+        world.redeliver_what_was_refused();
+        world.quiet().await;
+        assert_done_once(&world, point).await;
+        world.finish().await;
+        if !stopped {
+            return;
+        }
+        point += stride;
+    }
+}
+
+async fn assert_done_once(world: &World, point: usize) {
+    let comments = world.github.comments("acme/apollo", 12);
+    let answers: Vec<_> = comments.iter().filter(|comment| comment.user == "pm-bot").collect();
+    assert_eq!(answers.len(), 1, "stopped at point {point}: {answers:?}");
+    assert!(answers[0].body.starts_with("All done."), "stopped at point {point}: {answers:?}");
+    assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"], "stopped at point {point}");
+    let posts: Vec<String> = world.slack.bot_messages("#apollo").into_iter().map(|message| message.text).collect();
+    assert_eq!(posts, ["Labelled."], "stopped at point {point}");
+    let issues = world.github.issues("acme/apollo");
+    let follow_ups = issues.iter().filter(|issue| issue.title == "Follow up").count();
+    assert_eq!(follow_ups, 1, "stopped at point {point}");
+    let mut tx = world.db.read().await.unwrap();
+    let projects = callsheet::store::projects::all(&mut tx).await.unwrap();
+    assert_eq!(projects.iter().filter(|project| project.slug == "zeus").count(), 1, "stopped at point {point}");
+}
+
+async fn a_clean_stop_hands_everything_back(kind: Kind) {
+    let mut world = World::apollo(kind).await;
+    let held = world.model.holds();
+    world.slack.user("ana").says("#apollo", "@pm hello?");
+    held.reached().await;
+    world.model.says("Hello.");
+    let release = async {
+        held.release();
+    };
+    tokio::join!(release, world.stop());
+    world.start().await;
+    world.quiet().await;
+    let texts: Vec<String> = world.slack.bot_messages("#apollo").into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, ["Hello."]);
+    world.finish().await;
+}

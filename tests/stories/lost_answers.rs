@@ -1,0 +1,153 @@
+//! Answers of the platforms that are lost on the way: the message is there once.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::database::Kind;
+use crate::support::world::World;
+use crate::support::{github, slack};
+use crate::{sees, stories};
+
+stories![
+    slack_applies_and_drops_the_answer,
+    slack_fails_after_the_effect,
+    slack_applies_five_seconds_later,
+    slack_drops_before_the_effect,
+    slack_asks_to_wait,
+    an_edit_on_slack_whose_answer_is_lost_is_made_once,
+    a_deleted_progress_message_is_posted_anew,
+    github_applies_and_drops_the_answer,
+    github_fails_after_the_effect,
+    github_applies_five_seconds_later,
+    github_limits_the_rate,
+    an_issue_whose_answer_is_lost_is_opened_once,
+    a_label_whose_answer_is_lost_is_set_once,
+];
+
+const POST: &str = "chat.postMessage";
+
+/// A question in Slack whose answer meets a fault; the answer must stand there once.
+async fn once_in_slack(kind: Kind, fault: slack::Fault) {
+    let world = World::apollo(kind).await;
+    world.slack.fault(fault);
+    world.model.says("Once.");
+    world.slack.user("ana").says("#apollo", "@pm hello?");
+    world.quiet().await;
+    let texts: Vec<String> = world.slack.bot_messages("#apollo").into_iter().map(|message| message.text).collect();
+    assert_eq!(texts, ["Once."]);
+    world.finish().await;
+}
+
+async fn slack_applies_and_drops_the_answer(kind: Kind) {
+    once_in_slack(kind, slack::Fault::DropAfterEffect { method: POST.into() }).await;
+}
+
+async fn slack_fails_after_the_effect(kind: Kind) {
+    once_in_slack(kind, slack::Fault::StatusAfterEffect { method: POST.into(), code: 502 }).await;
+}
+
+async fn slack_applies_five_seconds_later(kind: Kind) {
+    once_in_slack(kind, slack::Fault::ApplyLater { method: POST.into(), after: Duration::from_secs(5) }).await;
+}
+
+async fn slack_drops_before_the_effect(kind: Kind) {
+    once_in_slack(kind, slack::Fault::DropBeforeEffect { method: POST.into() }).await;
+}
+
+async fn slack_asks_to_wait(kind: Kind) {
+    once_in_slack(kind, slack::Fault::RateLimit { method: POST.into(), retry_after: Some(30) }).await;
+}
+
+/// Ana asks, the progress message appears, and the model is held.
+async fn with_progress(world: &World) -> crate::support::model::Held {
+    let held = world.model.holds();
+    world.slack.user("ana").says("#apollo", "@pm hello?");
+    held.reached().await;
+    world.clock.advance(Duration::from_secs(2));
+    world.now("the progress message", |world| world.slack.bot_messages("#apollo").len() == 1).await;
+    held
+}
+
+async fn an_edit_on_slack_whose_answer_is_lost_is_made_once(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let held = with_progress(&world).await;
+    world.slack.fault(slack::Fault::DropAfterEffect { method: "chat.update".into() });
+    world.model.says("Once.");
+    held.release();
+    world.quiet().await;
+    let messages = world.slack.bot_messages("#apollo");
+    assert_eq!(messages.len(), 1);
+    sees!(messages[0].revisions.join("\n"), @"");
+    world.finish().await;
+}
+
+async fn a_deleted_progress_message_is_posted_anew(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let held = with_progress(&world).await;
+    let progress = world.slack.bot_messages("#apollo").remove(0);
+    world.slack.user("ana").deletes("#apollo", &progress.ts);
+    world.model.says("Still here.");
+    held.release();
+    world.quiet().await;
+    let talk: Vec<String> =
+        world.slack.messages("#apollo").into_iter().filter(|m| m.is_bot && !m.deleted).map(|m| m.text).collect();
+    assert_eq!(talk, ["Still here."]);
+    world.finish().await;
+}
+
+/// A question on an issue whose answer meets a fault; the answer must stand there once.
+async fn once_on_github(kind: Kind, fault: github::Fault) {
+    let world = World::apollo(kind).await;
+    world.github.fault("POST", "/issues/12/comments", fault);
+    world.model.says("Once.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    world.quiet().await;
+    let comments = world.github.comments("acme/apollo", 12);
+    let answers: Vec<_> = comments.iter().filter(|comment| comment.user == "pm-bot").collect();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+    assert!(answers[0].body.starts_with("Once."));
+    world.finish().await;
+}
+
+async fn github_applies_and_drops_the_answer(kind: Kind) {
+    once_on_github(kind, github::Fault::DropAfterEffect).await;
+}
+
+async fn github_fails_after_the_effect(kind: Kind) {
+    once_on_github(kind, github::Fault::StatusAfterEffect { code: 502 }).await;
+}
+
+async fn github_applies_five_seconds_later(kind: Kind) {
+    once_on_github(kind, github::Fault::ApplyLater { after: Duration::from_secs(5) }).await;
+}
+
+async fn github_limits_the_rate(kind: Kind) {
+    once_on_github(kind, github::Fault::RateLimit { status: 403, retry_after: None, secondary: true }).await;
+}
+
+async fn an_issue_whose_answer_is_lost_is_opened_once(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.github.mute_webhooks(true);
+    world.github.fault("POST", "/repos/acme/apollo/issues", github::Fault::DropAfterEffect);
+    world.model.calls_tool("create_issue", json!({"title": "Logout fails", "body": "Also 500."})).says("Opened.");
+    world.slack.user("ana").says("#apollo", "@pm open an issue about the logout");
+    world.quiet().await;
+    let titles: Vec<String> = world.github.issues("acme/apollo").into_iter().map(|issue| issue.title).collect();
+    assert_eq!(titles.iter().filter(|title| *title == "Logout fails").count(), 1, "{titles:?}");
+    let told = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+    sees!(told.as_str().unwrap(), @"");
+    world.finish().await;
+}
+
+async fn a_label_whose_answer_is_lost_is_set_once(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.github.fault("PATCH", "/issues/12", github::Fault::DropAfterEffect);
+    world.model.calls_tool("update_issue", json!({"add_labels": ["bug"]})).says("Labelled.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm label this as bug");
+    world.quiet().await;
+    assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
+    let patches = world.github.calls().into_iter().filter(|call| call.method == "PATCH").count();
+    assert_eq!(patches, 1);
+    world.finish().await;
+}

@@ -1,0 +1,79 @@
+//! Who may do what, as people meet it.
+
+use serde_json::json;
+
+use crate::support::database::Kind;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    cy_who_may_write_labels_and_tells_the_channel,
+    dan_who_may_not_gets_an_answer_and_no_label,
+    a_stranger_channel_may_not_change_the_project,
+    a_chat_cannot_choose_a_repository,
+];
+
+async fn cy_who_may_write_labels_and_tells_the_channel(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let told = "[acme/apollo#12](https://github.com/acme/apollo/issues/12) is now labelled *bug*.";
+    world
+        .model
+        .calls_tools(vec![
+            ("update_issue", json!({"add_labels": ["bug"]})),
+            ("post_message", json!({"place": "#apollo", "text": told})),
+        ])
+        .says("Labelled as bug, and #apollo knows.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
+    world.quiet().await;
+    assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
+    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}
+
+async fn dan_who_may_not_gets_an_answer_and_no_label(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world
+        .model
+        .calls_tools(vec![
+            ("update_issue", json!({"add_labels": ["bug"]})),
+            ("post_message", json!({"place": "#apollo", "text": "bug!"})),
+        ])
+        .replies_with(|request| {
+            let results: Vec<&str> = request["messages"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|message| message["role"] == "tool")
+                .filter_map(|message| message["content"].as_str())
+                .collect();
+            crate::support::model::Turn::says(&results.join("\n\n"))
+        });
+    world.github.user("dan").comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
+    world.quiet().await;
+    assert_eq!(world.github.get_issue("acme/apollo", 12).labels, Vec::<String>::new());
+    sees!(world.issue_talk("acme/apollo", 12), @"");
+    assert_eq!(world.talk("#apollo"), "");
+    world.finish().await;
+}
+
+async fn a_stranger_channel_may_not_change_the_project(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.channel("#random");
+    world.model.calls_tool("update_project", json!({"project": "Apollo", "status": "done"})).says("I may not.");
+    world.slack.user("ben").says("#random", "@pm mark Apollo as done");
+    world.quiet().await;
+    let answer = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+    sees!(answer.as_str().unwrap(), @"");
+    world.finish().await;
+}
+
+async fn a_chat_cannot_choose_a_repository(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.calls_tool("create_project", json!({"name": "Spy", "repository": "acme/secret"})).says("I may not.");
+    world.slack.user("ben").says("#apollo", "@pm create a project Spy in acme/secret");
+    world.quiet().await;
+    let answer = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
+    sees!(answer.as_str().unwrap(), @"");
+    world.finish().await;
+}

@@ -1,0 +1,146 @@
+//! Asking how a project stands, in Slack, by command and on an issue.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::database::Kind;
+use crate::support::slack::Mentions;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    ana_asks_in_slack_and_progress_becomes_the_answer,
+    a_command_gives_the_same_facts_without_the_model,
+    a_quick_answer_has_no_progress,
+    a_long_run_answers_in_a_new_message,
+    a_direct_message_is_answered_there,
+    a_reply_in_a_thread_with_us_is_a_request,
+    a_question_about_an_issue_is_answered_in_both_places,
+    one_post_as_two_events_is_one_request,
+    the_same_delivery_twice_is_one_request,
+];
+
+async fn ana_asks_in_slack_and_progress_becomes_the_answer(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.calls_tools(vec![("project_status", json!({"project": "Apollo"})), ("list_issues", json!({}))]);
+    let held = world.model.holds();
+    world.slack.user("ana").says("#apollo", "@pm what is the state of Apollo?");
+    world.now("the model to be asked again", |world| world.model.requests().len() == 2).await;
+    held.reached().await;
+    world.clock.advance(Duration::from_millis(1600));
+    world.now("the progress message", |world| world.slack.bot_messages("#apollo").len() == 1).await;
+    sees!(world.talk("#apollo"), @"");
+    world.model.says("Apollo is **active**. Three issues are open; *Login fails* is the oldest.");
+    held.release();
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}
+
+async fn a_command_gives_the_same_facts_without_the_model(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.user("ana").slash("#apollo", "/pm", "status apollo");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    assert_eq!(world.model.requests().len(), 0);
+    world.finish().await;
+}
+
+async fn a_quick_answer_has_no_progress(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("Fine.");
+    world.slack.user("ana").says("#apollo", "@pm how are you?");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}
+
+async fn a_long_run_answers_in_a_new_message(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let held = world.model.holds();
+    world.slack.user("ana").says("#apollo", "@pm think hard");
+    held.reached().await;
+    world.clock.advance(Duration::from_secs(2));
+    world.now("the progress message", |world| world.slack.bot_messages("#apollo").len() == 1).await;
+    // Less than the model's time-out, more than a minute in all.
+    world.clock.advance(Duration::from_secs(30));
+    world.clock.advance(Duration::from_secs(29));
+    world.model.says("Done thinking.");
+    held.release();
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    world.finish().await;
+}
+
+async fn a_direct_message_is_answered_there(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("Hello Ana.");
+    world.slack.user("ana").dm("hello there");
+    world.quiet().await;
+    sees!(world.talk("@ana"), @"");
+    world.finish().await;
+}
+
+async fn a_reply_in_a_thread_with_us_is_a_request(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("There are three.");
+    let thread = world.slack.user("ana").says("#apollo", "@pm how many issues?");
+    world.quiet().await;
+    world.model.says("Login fails, Dark mode, Slow start.");
+    world.slack.user("ben").replies("#apollo", &thread, "and which ones?");
+    world.quiet().await;
+    // Not for us: said to Ana, and said outside our thread.
+    world.slack.user("ben").replies("#apollo", &thread, "@ana what do you think?");
+    world.slack.user("ben").says("#apollo", "lunch?");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    let asked = world.model.requests();
+    let spoken: Vec<String> = asked[1]["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .skip(1)
+        .map(|message| format!("{}: {}", message["role"].as_str().unwrap(), message["content"].as_str().unwrap()))
+        .collect();
+    sees!(spoken.join("\n"), @"");
+    world.finish().await;
+}
+
+async fn a_question_about_an_issue_is_answered_in_both_places(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.calls_tool("get_issue", json!({"issue": "#12"})).says("Eve reported it; nobody is on it.");
+    world.slack.user("ana").says("#apollo", "@pm who is on #12?");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"");
+    world.finish().await;
+}
+
+async fn one_post_as_two_events_is_one_request(kind: Kind) {
+    let world = World::apollo(kind).await;
+    for order in [Mentions::MessageFirst, Mentions::MentionFirst, Mentions::MessageOnly, Mentions::MentionOnly] {
+        world.slack.mentions(order);
+        world.model.says("Once.");
+        world.slack.user("ana").says("#apollo", "@pm hello?");
+        world.quiet().await;
+        world.slack.resend_last_event();
+        world.quiet().await;
+    }
+    assert_eq!(world.slack.bot_messages("#apollo").len(), 4);
+    assert_eq!(world.model.requests().len(), 4);
+    world.finish().await;
+}
+
+async fn the_same_delivery_twice_is_one_request(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("Once.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm are you there?");
+    world.quiet().await;
+    let delivery = world.github.deliveries().into_iter().find(|d| d.event == "issue_comment").unwrap();
+    world.github.redeliver(&delivery.guid);
+    world.quiet().await;
+    sees!(world.issue_talk("acme/apollo", 12), @"");
+    assert_eq!(world.model.requests().len(), 1);
+    world.finish().await;
+}

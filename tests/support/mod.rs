@@ -1,0 +1,10 @@
+//! The fake worlds, the throwaway databases, and the harness that starts the real application against them.
+
+pub(crate) mod clock;
+pub(crate) mod database;
+pub(crate) mod github;
+pub(crate) mod model;
+pub(crate) mod postgres;
+pub(crate) mod program;
+pub(crate) mod slack;
+pub(crate) mod world;

@@ -1,0 +1,277 @@
+//! The world of a story: Slack, GitHub and a language model, a database, a clock, and the application among them.
+//!
+//! A story lets people speak and waits with [`World::quiet`] until everything that follows has happened. Time stands still
+//! unless nobody has anything to do; then it jumps to the next thing that is due.
+#![allow(dead_code, clippy::unwrap_used, reason = "test support; no story uses all of it")]
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use callsheet::store::{Db, Probe, queue};
+
+use super::clock::TestClock;
+use super::database::{Database, Kind};
+use super::github::FakeGitHub;
+use super::model::FakeModel;
+use super::program::Program;
+use super::slack::FakeSlack;
+
+/// How long, on the machine's clock, a story waits for something before it fails.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long nothing may stir, on the machine's clock, before time jumps: bytes may be on the wire between the worlds.
+const STILL: Duration = Duration::from_millis(25);
+/// How far time may jump at once.
+const JUMP: Duration = Duration::from_secs(900);
+
+/// Everything a story needs.
+pub(crate) struct World {
+    pub(crate) clock: TestClock,
+    pub(crate) slack: FakeSlack,
+    pub(crate) github: FakeGitHub,
+    pub(crate) model: FakeModel,
+    /// For looking in beside the application.
+    pub(crate) db: Db,
+    pub(crate) kind: Kind,
+    pub(crate) database: Database,
+    /// What the application is configured with, as environment variables.
+    pub(crate) settings: HashMap<String, String>,
+    program: Option<Program>,
+}
+
+impl World {
+    /// The worlds with the application not started yet, all platforms configured.
+    pub(crate) async fn new(kind: Kind) -> Self {
+        let clock = TestClock::new();
+        let (slack, github, model) =
+            (FakeSlack::start(clock.clone()).await, FakeGitHub::start(clock.clone()).await, FakeModel::start().await);
+        let database = Database::fresh(kind).await;
+        let settings = [
+            ("SERVER__LISTEN", "127.0.0.1:0".to_owned()),
+            ("DATABASE__URL", database.url.clone()),
+            ("SLACK__API_URL", slack.api_url()),
+            ("SLACK__BOT_TOKEN", slack.bot_token().to_owned()),
+            ("SLACK__APP_TOKEN", slack.app_token().to_owned()),
+            ("GITHUB__API_URL", github.api_url()),
+            ("GITHUB__TOKEN", github.token()),
+            ("GITHUB__WEBHOOK_SECRET", github.webhook_secret()),
+            ("MODEL__BASE_URL", model.base_url()),
+            ("MODEL__API_KEY", model.api_key()),
+            ("MODEL__NAME", "test-model".to_owned()),
+        ];
+        let settings = settings.into_iter().map(|(key, value)| (format!("CALLSHEET__{key}"), value)).collect();
+        let db = database.open().await;
+        Self { clock, slack, github, model, db, kind, database, settings, program: None }
+    }
+
+    /// Starts the application and waits until it is connected.
+    pub(crate) async fn start(&mut self) {
+        self.start_with(None).await;
+    }
+
+    /// Starts the application with a probe in its database.
+    pub(crate) async fn start_with(&mut self, probe: Option<Probe>) {
+        let program = Program::start(&self.settings, self.clock.clock(), probe).await;
+        self.github.webhook_to(&format!("http://{}/webhooks/github", program.address));
+        self.program = Some(program);
+        if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
+            self.until("Slack to be connected", |world| world.slack.sockets() > 0).await;
+        }
+    }
+
+    /// The running application.
+    pub(crate) fn program(&self) -> &Program {
+        self.program.as_ref().unwrap()
+    }
+
+    /// Stops the application in order.
+    pub(crate) async fn stop(&mut self) {
+        self.program.take().unwrap().stop().await;
+    }
+
+    /// Ends the application where it stands.
+    pub(crate) async fn kill(&mut self) {
+        self.program.take().unwrap().kill().await;
+    }
+
+    /// Starts with a project Apollo (`acme/apollo`), bound to the Slack channel #apollo, and three open issues.
+    pub(crate) async fn apollo(kind: Kind) -> Self {
+        let mut world = Self::new(kind).await;
+        world.prepare_apollo().await;
+        world.start().await;
+        world
+    }
+
+    /// See [`World::apollo`]; the application is not started yet.
+    pub(crate) async fn prepare_apollo(&self) {
+        self.github.repo("acme/apollo");
+        self.github.issue("acme/apollo", 12, "Login fails", "It says 500.").opened_by("eve");
+        self.github.issue("acme/apollo", 13, "Dark mode", "Please.").labelled(&["feature"]);
+        self.github.issue("acme/apollo", 14, "Slow start", "").assigned_to("cy");
+        self.github.user("cy").may("write", "acme/apollo");
+        self.github.user("dan").may("read", "acme/apollo");
+        self.add_project("Apollo", Some("acme/apollo"), Some(("#apollo", &self.slack.channel("#apollo")))).await;
+    }
+
+    /// Puts a project into the database, bound to a Slack channel.
+    pub(crate) async fn add_project(&self, name: &str, repository: Option<&str>, channel: Option<(&str, &str)>) {
+        use callsheet::domain::{AccountKey, Place, Platform, Project, ProjectId, ProjectStatus, slugify};
+        use callsheet::store::{people, projects};
+        let now = self.clock.now();
+        let account =
+            AccountKey { platform: Platform::Shell, workspace: String::new(), user_id: "operator".to_owned() };
+        let mut tx = self.db.begin().await.unwrap();
+        let person = people::person_of(&mut tx, &account, "operator", now).await.unwrap();
+        let project = Project {
+            id: ProjectId::new(),
+            slug: slugify(name),
+            name: name.to_owned(),
+            description: String::new(),
+            status: ProjectStatus::Active,
+            repository: repository.map(|text| text.parse().unwrap()),
+            owner: Some(person),
+            updated_at: now,
+        };
+        assert!(projects::insert(&mut tx, &project).await.unwrap());
+        if let Some((label, id)) = channel {
+            let place = Place::Slack { team: self.slack.team().to_owned(), channel: id.to_owned(), thread: None };
+            projects::bind(&mut tx, project.id, &place, label, person, now).await.unwrap();
+        }
+        tx.commit("test").await.unwrap();
+    }
+
+    /// Waits until everything that follows from what was said has happened.
+    pub(crate) async fn quiet(&self) {
+        self.github.webhooks_done().await;
+        self.until("everything to be done", |world| world.slack.unacked() == 0 && world.slack.queued() == 0).await;
+        let started = std::time::Instant::now();
+        loop {
+            self.still().await;
+            let mut tx = self.db.read().await.unwrap();
+            let open = queue::open_items(&mut tx).await.unwrap();
+            drop(tx);
+            if open.is_empty() && self.is_idle() {
+                self.github.webhooks_done().await;
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "work goes on and on: {open:?}\n{}", self.dump());
+            if self.is_idle() {
+                self.clock.jump(JUMP);
+            }
+        }
+    }
+
+    /// Waits until the worlds show something; time jumps when nobody has anything to do.
+    pub(crate) async fn until(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
+        let started = std::time::Instant::now();
+        while !look(self) {
+            assert!(started.elapsed() < PATIENCE, "waited too long for {what}\n{}", self.dump());
+            if !self.stirs().await && self.is_idle() {
+                self.clock.jump(JUMP);
+            }
+        }
+    }
+
+    /// Waits until the worlds show something while time stands still.
+    pub(crate) async fn now(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
+        let started = std::time::Instant::now();
+        while !look(self) {
+            assert!(started.elapsed() < PATIENCE, "waited too long for {what}\n{}", self.dump());
+            self.stirs().await;
+        }
+    }
+
+    /// Asks GitHub to deliver again what did not get a 2xx while the application was down.
+    pub(crate) fn redeliver_what_was_refused(&self) {
+        for delivery in self.github.deliveries() {
+            if !delivery.status.is_some_and(|status| (200..300).contains(&status)) {
+                self.github.redeliver(&delivery.guid);
+            }
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.program.as_ref().is_none_or(|program| *program.engine.activity.idle().borrow())
+    }
+
+    /// Waits until nothing stirs.
+    async fn still(&self) {
+        while self.stirs().await {}
+    }
+
+    /// Waits for a change in any world; false when nothing changed for a while.
+    #[expect(clippy::disallowed_methods, reason = "the one place that looks at the machine's clock: whether bytes are under way")]
+    async fn stirs(&self) -> bool {
+        let (mut slack, mut github, mut model) = (self.slack.changed(), self.github.changed(), self.model.changed());
+        let mut idle = self.program.as_ref().map(|program| program.engine.activity.idle());
+        let works = async {
+            match &mut idle {
+                Some(idle) => drop(idle.changed().await),
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = slack.changed() => true,
+            _ = github.changed() => true,
+            _ = model.changed() => true,
+            () = works => true,
+            () = tokio::time::sleep(STILL) => false,
+        }
+    }
+
+    /// The talk at a Slack channel as people see it: each message with its author, threads indented, edits shown as the
+    /// number of texts a message had.
+    pub(crate) fn talk(&self, place: &str) -> String {
+        let mut messages = self.slack.messages(place);
+        messages.retain(|message| !message.deleted);
+        let mut lines = Vec::new();
+        for root in messages.iter().filter(|m| m.thread_ts.as_ref().is_none_or(|thread| *thread == m.ts)) {
+            lines.push(line(root, ""));
+            let replies = messages.iter().filter(|m| m.thread_ts.as_ref() == Some(&root.ts) && m.ts != root.ts);
+            lines.extend(replies.map(|reply| line(reply, "  ")));
+        }
+        lines.join("\n")
+    }
+
+    /// The talk on an issue as people see it, our marks left out.
+    pub(crate) fn issue_talk(&self, repository: &str, number: u64) -> String {
+        let comments = self.github.comments(repository, number);
+        let lines = comments.iter().map(|comment| {
+            let body = comment.body.split("\n\n<!-- callsheet:").next().unwrap_or_default();
+            let edits = comment.revisions.len();
+            let edits = if edits > 1 { format!(" [{edits} texts]") } else { String::new() };
+            format!("{}{edits}: {}", comment.user, body.replace('\n', "\n    "))
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What to look at when a story fails.
+    fn dump(&self) -> String {
+        let talk = self.slack.all_bot_messages().iter().map(|m| line(m, "")).collect::<Vec<_>>().join("\n");
+        let health = self.program.as_ref().map(|program| format!("{:#?}", program.engine.health.parts()));
+        format!(
+            "our Slack messages:\n{talk}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            self.model.problems(),
+            health.unwrap_or_default(),
+            self.is_idle()
+        )
+    }
+
+    /// At the end of every story: the scripts are played out and nobody complained.
+    pub(crate) async fn finish(mut self) {
+        if self.program.is_some() {
+            self.quiet().await;
+            self.stop().await;
+        }
+        assert_eq!(self.model.problems(), Vec::<String>::new(), "the model's server complained");
+        assert_eq!(self.model.left(), 0, "the model's script was not played out");
+        assert_eq!(self.slack.faults_left(), 0, "a fault of Slack was not met");
+        assert_eq!(self.github.unused_faults(), Vec::<String>::new(), "a fault of GitHub was not met");
+    }
+}
+
+fn line(message: &super::slack::Message, indent: &str) -> String {
+    let who = if message.is_bot { "pm".to_owned() } else { message.user.to_lowercase().trim_start_matches('u').to_owned() };
+    let edits = message.revisions.len();
+    let edits = if edits > 1 { format!(" [{edits} texts]") } else { String::new() };
+    format!("{indent}{who}{edits}: {}", message.text.replace('\n', &format!("\n{indent}    ")))
+}
