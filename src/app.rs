@@ -101,7 +101,11 @@ impl App {
             spawn_listeners(config, &engine, &parts, &mut supervisor, listener);
         }
         engine.wake();
-        Ok(Self { engine, address, supervisor })
+        Ok(Self {
+            engine,
+            address,
+            supervisor,
+        })
     }
 
     /// Cancelled to make the application stop.
@@ -123,7 +127,15 @@ impl App {
 /// Resumption: alone with its database, a process takes up at once what its predecessor left claimed. With replicas the
 /// leases decide.
 async fn take_up(engine: &Engine) -> Result<(), StoreError> {
-    engine.health.report("database", State::Ok, if engine.db.is_shared() { "PostgreSQL" } else { "SQLite" });
+    engine.health.report(
+        "database",
+        State::Ok,
+        if engine.db.is_shared() {
+            "PostgreSQL"
+        } else {
+            "SQLite"
+        },
+    );
     if engine.db.holds_instance_lock() {
         let mut tx = engine.db.begin().await?;
         let count = queue::release_all(&mut tx, engine.clock.now()).await?;
@@ -140,14 +152,22 @@ fn parts(config: &Config, engine: &Engine) -> Result<Parts, StartError> {
     let slack = match &config.slack {
         Some(slack) => Some(Slack::new(slack, engine.clock.clone()).map_err(broken("Slack"))?),
         None => {
-            engine.health.report("slack", State::NotConfigured, "set [slack] in bot.toml to talk in Slack");
+            engine.health.report(
+                "slack",
+                State::NotConfigured,
+                "set [slack] in bot.toml to talk in Slack",
+            );
             None
         }
     };
     let github = match &config.github {
         Some(github) => Some(GitHub::new(github, engine.clock.clone()).map_err(broken("GitHub"))?),
         None => {
-            engine.health.report("github", State::NotConfigured, "set [github] in bot.toml to work with issues");
+            engine.health.report(
+                "github",
+                State::NotConfigured,
+                "set [github] in bot.toml to work with issues",
+            );
             None
         }
     };
@@ -156,11 +176,17 @@ fn parts(config: &Config, engine: &Engine) -> Result<Parts, StartError> {
         Provider::OpenAi(server) => Model::OpenAi(OpenAi::new(server).map_err(broken("the language model"))?),
     };
     let detail = match &model {
-        Model::Offline(_) => "offline: the built-in grammar; set [model] in bot.toml for a language model".to_owned(),
+        Model::Offline(_) => {
+            "offline: the built-in grammar; set [model] in bot.toml for a language model".to_owned()
+        }
         Model::OpenAi(server) => server.name().to_owned(),
     };
     engine.health.report("model", State::Ok, detail);
-    Ok(Parts { slack, github, model: Arc::new(model) })
+    Ok(Parts {
+        slack,
+        github,
+        model: Arc::new(model),
+    })
 }
 
 fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &mut Supervisor) {
@@ -180,9 +206,24 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &m
         slack: parts.slack.clone(),
     };
     let model = Arc::clone(&parts.model);
-    let agent = Arc::new(Agent::new(engine.clone(), actions.clone(), answers.clone(), model, Limits::of(config)));
-    let command = config.slack.as_ref().map_or_else(|| "/pm".to_owned(), |slack| slack.command.clone());
-    let desk = Desk::new(engine.clone(), actions.clone(), outbox.clone(), answers.clone(), command.clone());
+    let agent = Arc::new(Agent::new(
+        engine.clone(),
+        actions.clone(),
+        answers.clone(),
+        model,
+        Limits::of(config),
+    ));
+    let command = config
+        .slack
+        .as_ref()
+        .map_or_else(|| "/pm".to_owned(), |slack| slack.command.clone());
+    let desk = Desk::new(
+        engine.clone(),
+        actions.clone(),
+        outbox.clone(),
+        answers.clone(),
+        command.clone(),
+    );
     let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command);
     let progress = ProgressDesk::new(engine.clone(), answers);
     let handlers: [(&'static str, Arc<dyn Handler>, usize); 4] = [
@@ -192,9 +233,15 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &m
         ("progress workers", Arc::new(progress), PROGRESS_WORKERS),
     ];
     for (name, handler, slots) in handlers {
-        supervisor.spawn(name, workers::run(engine.clone(), handler, slots, supervisor.stopping()));
+        supervisor.spawn(
+            name,
+            workers::run(engine.clone(), handler, slots, supervisor.stopping()),
+        );
     }
-    supervisor.spawn("lease reaper", workers::reap(engine.clone(), supervisor.stopping()));
+    supervisor.spawn(
+        "lease reaper",
+        workers::reap(engine.clone(), supervisor.stopping()),
+    );
 }
 
 fn spawn_listeners(
@@ -205,12 +252,22 @@ fn spawn_listeners(
     listener: TcpListener,
 ) {
     let stop = supervisor.stopping();
-    let secret = config.github.as_ref().and_then(|github| github.webhook_secret.clone());
-    let hook = parts.github.clone().map(|github| http::GitHubHook { engine: engine.clone(), secret, github });
+    let secret = config
+        .github
+        .as_ref()
+        .and_then(|github| github.webhook_secret.clone());
+    let hook = parts.github.clone().map(|github| http::GitHubHook {
+        engine: engine.clone(),
+        secret,
+        github,
+    });
     let router = http::router(engine.clone(), hook);
     supervisor.spawn("http", http::serve(listener, router, stop.clone()));
     if let Some(slack) = &parts.slack {
-        supervisor.spawn("slack", slack::listen(slack.clone(), engine.clone(), stop.clone()));
+        supervisor.spawn(
+            "slack",
+            slack::listen(slack.clone(), engine.clone(), stop.clone()),
+        );
     }
     if let Some(github) = &parts.github {
         supervisor.spawn("github", github::watch(github.clone(), engine.clone(), stop));
@@ -218,14 +275,21 @@ fn spawn_listeners(
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|error| StartError::Listen { address, why: error.to_string() })
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| StartError::Listen {
+            address,
+            why: error.to_string(),
+        })
 }
 
 /// The plain lines a person sees at the start.
 pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
     let mut lines = vec![format!("Callsheet {}", env!("CARGO_PKG_VERSION"))];
     if let Some(address) = address {
-        lines.push(format!("  Listening on  http://{address}  (health: http://{address}/health)"));
+        lines.push(format!(
+            "  Listening on  http://{address}  (health: http://{address}/health)"
+        ));
     }
     let database = match config.database.scheme {
         Scheme::Sqlite => "SQLite",
@@ -241,9 +305,15 @@ pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
     lines.push(format!("  Slack         {}", configured(config.slack.is_some())));
     lines.push(format!("  GitHub        {}", configured(config.github.is_some())));
     lines.extend(config.notes().into_iter().map(|note| format!("  Note: {note}")));
-    lines.push("Next: in another shell, `cargo run -- ask \"create a project called Apollo in acme/apollo\"`.".to_owned());
+    lines.push(
+        "Next: in another shell, `cargo run -- ask \"create a project called Apollo in acme/apollo\"`."
+            .to_owned(),
+    );
     if config.slack.is_none() || config.github.is_none() {
-        lines.push("To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops.".to_owned());
+        lines.push(
+            "To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops."
+                .to_owned(),
+        );
     }
     lines.join("\n")
 }

@@ -56,15 +56,26 @@ pub enum AskError {
 /// # Errors
 /// See [`AskError`].
 pub async fn ask(config: &Config, clock: &Clock, user: &str, text: &str) -> Result<Answered, AskError> {
-    let command = config.slack.as_ref().map_or("/pm", |slack| slack.command.as_str());
+    let command = config
+        .slack
+        .as_ref()
+        .map_or("/pm", |slack| slack.command.as_str());
     let text = text.trim();
     let text = text.strip_prefix(command).map_or(text, str::trim);
     let (db, alone) = open(config).await?;
     let id = Uuid::now_v7();
     let heard = shell::heard(user, text, id, clock.now());
     let committed = intake::commit(&Engine::new(db.clone(), clock.clone()), &heard).await?;
-    debug_assert!(matches!(committed, Seen::New(_)), "a fresh id cannot have been seen before");
-    let follow = Follow { db: &db, clock, user, id };
+    debug_assert!(
+        matches!(committed, Seen::New(_)),
+        "a fresh id cannot have been seen before"
+    );
+    let follow = Follow {
+        db: &db,
+        clock,
+        user,
+        id,
+    };
     if alone || db.is_shared() {
         return work(config, &follow, db.clone()).await;
     }
@@ -110,7 +121,9 @@ async fn work(config: &Config, follow: &Follow<'_>, db: Db) -> Result<Answered, 
         answered = follow.until(later(follow.clock.now(), PATIENCE)) => answered,
     };
     stop.cancel();
-    running.await.map_err(|error| AskError::Broken(error.to_string()))?;
+    running
+        .await
+        .map_err(|error| AskError::Broken(error.to_string()))?;
     answered?.ok_or(AskError::TooLong)
 }
 
@@ -137,17 +150,30 @@ impl Follow<'_> {
     async fn look(&self) -> Result<Option<Answered>, StoreError> {
         let place = shell::place(self.user);
         let mut tx = self.db.read().await?;
-        let Some(run) = runs::of_message(&mut tx, &place, &self.id.to_string()).await? else { return Ok(None) };
+        let Some(run) = runs::of_message(&mut tx, &place, &self.id.to_string()).await? else {
+            return Ok(None);
+        };
         if !matches!(run.state, RunState::Done | RunState::Failed) {
             return Ok(None);
         }
         let mut parts = deliveries::answers_of(&mut tx, run.id).await?;
         parts.retain(|delivery| delivery.place == place && delivery.last);
         // Every delivery of the run has its say first: an answer that also goes to an issue is printed when it is there.
-        if parts.is_empty() || parts.iter().any(|part| matches!(part.state, State::Queued | State::Sending)) {
+        if parts.is_empty()
+            || parts
+                .iter()
+                .any(|part| matches!(part.state, State::Queued | State::Sending))
+        {
             return Ok(None);
         }
-        let text = parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
-        Ok(Some(Answered { text, failed: run.state == RunState::Failed }))
+        let text = parts
+            .iter()
+            .map(|part| part.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n");
+        Ok(Some(Answered {
+            text,
+            failed: run.state == RunState::Failed,
+        }))
     }
 }

@@ -49,12 +49,23 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitCode, String> {
-    let format = if arguments.log_json { telemetry::Format::Json } else { telemetry::Format::Text };
+    let format = if arguments.log_json {
+        telemetry::Format::Json
+    } else {
+        telemetry::Format::Text
+    };
     let asking = matches!(arguments.command, Some(Subcommands::Ask { .. }));
     // Who asks from a shell wants the answer, not the log.
-    let filter = if asking { "error" } else { telemetry::DEFAULT_FILTER };
+    let filter = if asking {
+        "error"
+    } else {
+        telemetry::DEFAULT_FILTER
+    };
     telemetry::init(format, filter).map_err(|error| error.to_string())?;
-    if rustls::crypto::ring::default_provider().install_default().is_err() {
+    if rustls::crypto::ring::default_provider()
+        .install_default()
+        .is_err()
+    {
         return Err("the TLS provider was installed twice".to_owned());
     }
     let file = config::locate(arguments.config.as_deref(), std::env::vars(), Path::new("."));
@@ -69,7 +80,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
 }
 
 async fn serve(config: &Config) -> Result<ExitCode, String> {
-    let db = Db::open(&config.database.url, true).await.map_err(|error| error.to_string())?;
+    let db = Db::open(&config.database.url, true)
+        .await
+        .map_err(|error| error.to_string())?;
     let app = app::App::start(config, db, Clock::system(), app::Role::Serve).await;
     let app = app.map_err(|error| error.to_string())?;
     println!("{}", app::welcome(config, app.address));
@@ -82,11 +95,16 @@ async fn serve(config: &Config) -> Result<ExitCode, String> {
     }
     tracing::info!("stopping");
     stop.cancel();
-    running.await.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string())
+    running
+        .await
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| error.to_string())
 }
 
 async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "user".to_owned());
+    let user = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| "user".to_owned());
     let clock = Clock::system();
     let asked = ask::ask(config, &clock, &user, text);
     let answer = tokio::select! {
@@ -94,13 +112,19 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
         () = signalled() => return Err("stopped before the answer came; the request is kept and goes on with the next start".to_owned()),
     };
     println!("{}", answer.text);
-    Ok(if answer.failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if answer.failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Ends when somebody asks the process to stop.
 async fn signalled() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}

@@ -45,19 +45,34 @@ fn rank(room: &str) -> Option<usize> {
 /// The room a file stands in.
 fn room(root: &Path, file: &Path) -> String {
     let inside = file.strip_prefix(root).unwrap();
-    let first = inside.components().next().unwrap().as_os_str().to_string_lossy().into_owned();
+    let first = inside
+        .components()
+        .next()
+        .unwrap()
+        .as_os_str()
+        .to_string_lossy()
+        .into_owned();
     first.trim_end_matches(".rs").to_owned()
 }
 
 /// The rooms a line of code names.
 fn named(line: &str) -> Vec<String> {
     let code = line.split("//").next().unwrap_or_default();
-    let uses = code.match_indices("crate::").map(|(at, found)| &code[at + found.len()..]);
+    let uses = code
+        .match_indices("crate::")
+        .map(|(at, found)| &code[at + found.len()..]);
     uses.flat_map(|rest| {
         let group = rest.strip_prefix('{').map_or(rest, |group| group);
         let many = rest.starts_with('{');
         let names = group.split(',').take(if many { usize::MAX } else { 1 });
-        names.map(|name| name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>()).collect::<Vec<_>>()
+        names
+            .map(|name| {
+                name.trim()
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect::<String>()
+            })
+            .collect::<Vec<_>>()
     })
     .collect()
 }
@@ -68,7 +83,8 @@ fn rooms_use_only_rooms_to_their_left() {
     let mut wrong = Vec::new();
     for file in sources(&root) {
         let room = room(&root, &file);
-        let own = rank(&room).unwrap_or_else(|| panic!("{} stands in no room; add it to the list", file.display()));
+        let own =
+            rank(&room).unwrap_or_else(|| panic!("{} stands in no room; add it to the list", file.display()));
         for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
             for used in named(line) {
                 let right = rank(&used).is_some_and(|rank| rank > own || (rank == own && used != room));
@@ -78,7 +94,11 @@ fn rooms_use_only_rooms_to_their_left() {
             }
         }
     }
-    assert!(wrong.is_empty(), "arrows that run the wrong way:\n{}", wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "arrows that run the wrong way:\n{}",
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -98,15 +118,24 @@ fn files_stay_readable() {
         .filter(|(lines, _)| *lines > LONGEST)
         .map(|(lines, file)| format!("{lines} {}", file.display()))
         .collect();
-    assert!(long.is_empty(), "files past {LONGEST} lines want splitting:\n{}", long.join("\n"));
+    assert!(
+        long.is_empty(),
+        "files past {LONGEST} lines want splitting:\n{}",
+        long.join("\n")
+    );
 }
 
 #[test]
 fn migrations_are_numbered_alike() {
     let names = |engine: &str| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(engine);
-        let mut names: Vec<String> =
-            std::fs::read_dir(folder).unwrap().flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("migrations")
+            .join(engine);
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .flatten()
+            .map(|e| e.file_name().to_string_lossy().into_owned())
+            .collect();
         names.sort();
         names
     };

@@ -90,7 +90,7 @@ CREATE TABLE turns (
     asker_name TEXT NOT NULL,
     place TEXT NOT NULL,
     text TEXT NOT NULL,
-    created_at TIMESTAMPTZ NOT NULL
+    asked_at TIMESTAMPTZ NOT NULL
 );
 
 CREATE TABLE messages (

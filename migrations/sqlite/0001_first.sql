@@ -90,7 +90,7 @@ CREATE TABLE turns (
     asker_name TEXT NOT NULL,
     place TEXT NOT NULL,
     text TEXT NOT NULL,
-    created_at TEXT NOT NULL
+    asked_at TEXT NOT NULL
 ) STRICT;
 
 -- `number` gives the search index a row number that survives VACUUM.

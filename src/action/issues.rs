@@ -3,7 +3,8 @@
 use super::status::issue_line;
 use super::{Actions, Origin, Trouble};
 use crate::domain::{
-    Change, Effect, IssueChange, IssueRef, IssueState, NewIssue, PersonError, Place, Repository, clean, has_words,
+    Change, Effect, IssueChange, IssueRef, IssueState, NewIssue, PersonError, Place, Repository, clean,
+    has_words,
 };
 use crate::engine::outbox::Post;
 use crate::guard::{Action, Permit};
@@ -68,8 +69,16 @@ pub struct IssueEdit {
 
 impl IssueEdit {
     fn is_empty(&self) -> bool {
-        let lists = [&self.add_labels, &self.remove_labels, &self.add_assignees, &self.remove_assignees];
-        self.title.is_none() && self.body.is_none() && self.state.is_none() && lists.iter().all(|list| list.is_empty())
+        let lists = [
+            &self.add_labels,
+            &self.remove_labels,
+            &self.add_assignees,
+            &self.remove_assignees,
+        ];
+        self.title.is_none()
+            && self.body.is_none()
+            && self.state.is_none()
+            && lists.iter().all(|list| list.is_empty())
     }
 }
 
@@ -78,7 +87,11 @@ fn checked(what: &str, text: &str, limit: usize) -> Result<String, PersonError> 
     let length = text.encode_utf16().count();
     if length > limit {
         let why = format!("it has {length} characters, and GitHub takes {limit}");
-        return Err(PersonError::new(format!("I could not use this {what}"), why, "Shorten it"));
+        return Err(PersonError::new(
+            format!("I could not use this {what}"),
+            why,
+            "Shorten it",
+        ));
     }
     Ok(text)
 }
@@ -86,7 +99,11 @@ fn checked(what: &str, text: &str, limit: usize) -> Result<String, PersonError> 
 fn checked_title(title: &str) -> Result<String, PersonError> {
     let title = checked("title", title.trim(), MAX_TITLE)?;
     if title.is_empty() {
-        return Err(PersonError::new("I could not use this title", "it is empty", "Give the issue a title"));
+        return Err(PersonError::new(
+            "I could not use this title",
+            "it is empty",
+            "Give the issue a title",
+        ));
     }
     Ok(title)
 }
@@ -98,9 +115,17 @@ impl Actions {
     /// When GitHub does not give them.
     pub async fn list_issues(&self, permit: &Permit, query: &IssueQuery) -> Result<ReadIssues, Trouble> {
         let repository = permit.repository(Action::ReadProject)?.clone();
-        let what = format!("I could not read the issues of {repository}");
-        let list = self.github()?.issues(&repository, query).await.map_err(|error| error.explain(&what))?;
-        Ok(ReadIssues { repository, issues: list.issues, more: list.more })
+        let what = format!("read the issues of {repository}");
+        let list = self
+            .github()?
+            .issues(&repository, query)
+            .await
+            .map_err(|error| error.explain(&what))?;
+        Ok(ReadIssues {
+            repository,
+            issues: list.issues,
+            more: list.more,
+        })
     }
 
     /// Reads one issue with its newest comments.
@@ -108,11 +133,17 @@ impl Actions {
     /// # Errors
     /// When GitHub does not give it.
     pub async fn read_issue(&self, permit: &Permit, number: u64) -> Result<ReadIssue, Trouble> {
-        let at = IssueRef { repository: permit.repository(Action::ReadProject)?.clone(), number };
-        let what = format!("I could not read {at}");
+        let at = IssueRef {
+            repository: permit.repository(Action::ReadProject)?.clone(),
+            number,
+        };
+        let what = format!("read {at}");
         let github = self.github()?;
         let issue = github.issue(&at).await.map_err(|error| error.explain(&what))?;
-        let comments = github.comments(&at, COMMENTS).await.map_err(|error| error.explain(&what))?;
+        let comments = github
+            .comments(&at, COMMENTS)
+            .await
+            .map_err(|error| error.explain(&what))?;
         Ok(ReadIssue { at, issue, comments })
     }
 
@@ -135,9 +166,10 @@ impl Actions {
             repository: repository.clone(),
             ..new
         };
-        // There is no number yet; the lane and the pacing go by the repository, as issue 0 of it.
-        let place = Place::GitHub(IssueRef { repository, number: 0 });
-        self.outbox.effect(tx, &place, Effect::CreateIssue(new), origin.run, origin.step).await?;
+        let place = Place::Repository(repository);
+        self.outbox
+            .effect(tx, &place, Effect::CreateIssue(new), origin.run, origin.step)
+            .await?;
         Ok(())
     }
 
@@ -156,7 +188,9 @@ impl Actions {
         let repository = permit.repository(Action::CommentOnIssue)?.clone();
         self.github()?;
         if text.trim().is_empty() {
-            return Err(PersonError::new("I could not comment", "the text is empty", "Say what to write").into());
+            return Err(
+                PersonError::new("I could not comment", "the text is empty", "Say what to write").into(),
+            );
         }
         let post = Post {
             place: &Place::GitHub(IssueRef { repository, number }),
@@ -182,22 +216,50 @@ impl Actions {
         number: u64,
         edit: IssueEdit,
     ) -> Result<IssueChange, Trouble> {
-        let at = IssueRef { repository: permit.repository(Action::UpdateIssue)?.clone(), number };
-        let what = format!("I could not change {at}");
+        let at = IssueRef {
+            repository: permit.repository(Action::UpdateIssue)?.clone(),
+            number,
+        };
+        let what = format!("change {at}");
         if edit.is_empty() {
-            return Err(PersonError::new(what, "nothing to change was named", "Say what shall change").into());
+            return Err(PersonError::new(
+                format!("I could not {what}"),
+                "nothing to change was named",
+                "Say what shall change",
+            )
+            .into());
         }
         let named = |list: Vec<String>| {
-            list.into_iter().map(|name| clean(name.trim())).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+            list.into_iter()
+                .map(|name| clean(name.trim()))
+                .filter(|name| !name.is_empty())
+                .collect::<Vec<_>>()
         };
         let (title, body) = (edit.title.as_deref().map(checked_title), edit.body.as_deref());
-        let (title, body) =
-            (title.transpose()?, body.map(|body| checked("body", body, MAX_BODY)).transpose()?);
-        let now = self.github()?.issue(&at).await.map_err(|error| error.explain(&what))?;
-        let logins = |list| named(list).into_iter().map(|name| name.trim_start_matches('@').to_owned()).collect();
+        let (title, body) = (
+            title.transpose()?,
+            body.map(|body| checked("body", body, MAX_BODY)).transpose()?,
+        );
+        let now = self
+            .github()?
+            .issue(&at)
+            .await
+            .map_err(|error| error.explain(&what))?;
+        let logins = |list| {
+            named(list)
+                .into_iter()
+                .map(|name| name.trim_start_matches('@').to_owned())
+                .collect()
+        };
         Ok(IssueChange {
-            title: title.map(|to| Change { from: now.title.clone(), to }),
-            body: body.map(|to| Change { from: now.body.clone(), to }),
+            title: title.map(|to| Change {
+                from: now.title.clone(),
+                to,
+            }),
+            body: body.map(|to| Change {
+                from: now.body.clone(),
+                to,
+            }),
             state: edit.state,
             add_labels: named(edit.add_labels),
             remove_labels: named(edit.remove_labels),
@@ -218,9 +280,20 @@ impl Actions {
         change: IssueChange,
         origin: Origin,
     ) -> Result<(), Trouble> {
-        let issue = IssueRef { repository: permit.repository(Action::UpdateIssue)?.clone(), number };
+        let issue = IssueRef {
+            repository: permit.repository(Action::UpdateIssue)?.clone(),
+            number,
+        };
         let place = Place::GitHub(issue.clone());
-        self.outbox.effect(tx, &place, Effect::UpdateIssue { issue, change }, origin.run, origin.step).await?;
+        self.outbox
+            .effect(
+                tx,
+                &place,
+                Effect::UpdateIssue { issue, change },
+                origin.run,
+                origin.step,
+            )
+            .await?;
         Ok(())
     }
 }
@@ -236,7 +309,11 @@ impl ReadIssues {
             many => format!("{many} issues"),
         };
         let lines: Vec<String> = self.issues.iter().map(issue_line).collect();
-        let more = if self.more { "\n\nThere are more; these changed last." } else { "" };
+        let more = if self.more {
+            "\n\nThere are more; these changed last."
+        } else {
+            ""
+        };
         format!("{count} of {}:\n\n{}{more}", self.repository, lines.join("\n"))
     }
 }
@@ -245,7 +322,11 @@ impl ReadIssue {
     /// The issue in Markdown; what people wrote there is quoted.
     pub fn markdown(&self) -> String {
         let issue = &self.issue;
-        let kind = if issue.is_pull_request { "pull request" } else { "issue" };
+        let kind = if issue.is_pull_request {
+            "pull request"
+        } else {
+            "issue"
+        };
         let mut text = format!(
             "[{}]({}) **{}** is {}, {kind} by {}.",
             self.at,
@@ -255,17 +336,27 @@ impl ReadIssue {
             quote_untrusted(&issue.author.login),
         );
         if !issue.labels.is_empty() {
-            text.push_str(&format!(" Labels: {}.", quote_untrusted(&issue.labels.join(", "))));
+            text.push_str(&format!(
+                " Labels: {}.",
+                quote_untrusted(&issue.labels.join(", "))
+            ));
         }
         if !issue.assignees.is_empty() {
-            text.push_str(&format!(" Assigned to {}.", quote_untrusted(&issue.assignees.join(", "))));
+            text.push_str(&format!(
+                " Assigned to {}.",
+                quote_untrusted(&issue.assignees.join(", "))
+            ));
         }
         let body = visible(&issue.body);
         if has_words(&body) {
             text.push_str(&format!("\n\n{}", quoted(&body)));
         }
         for comment in &self.comments {
-            text.push_str(&format!("\n\n{} wrote:\n\n{}", quote_untrusted(&comment.author.login), quoted(&comment.text)));
+            text.push_str(&format!(
+                "\n\n{} wrote:\n\n{}",
+                quote_untrusted(&comment.author.login),
+                quoted(&comment.text)
+            ));
         }
         text
     }
@@ -281,5 +372,9 @@ fn state_words(state: IssueState) -> &'static str {
 
 /// Somebody else's text as a block quote.
 fn quoted(text: &str) -> String {
-    quote_untrusted(text).lines().map(|line| format!("> {line}")).collect::<Vec<_>>().join("\n")
+    quote_untrusted(text)
+        .lines()
+        .map(|line| format!("> {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

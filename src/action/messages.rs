@@ -18,10 +18,20 @@ impl Actions {
     ///
     /// # Errors
     /// When there are no words to look for.
-    pub async fn search_messages(&self, permit: &Permit, words: &str, limit: i64) -> Result<Vec<Hit>, Trouble> {
+    pub async fn search_messages(
+        &self,
+        permit: &Permit,
+        words: &str,
+        limit: i64,
+    ) -> Result<Vec<Hit>, Trouble> {
         let project = permit.project(Action::SearchMessages)?;
         if !words.chars().any(char::is_alphanumeric) {
-            return Err(PersonError::new("I could not search", "there are no words to look for", "Name some").into());
+            return Err(PersonError::new(
+                "I could not search",
+                "there are no words to look for",
+                "Name some",
+            )
+            .into());
         }
         let mut tx = self.engine.db.read().await?;
         Ok(search::messages(&mut tx, project, words, limit).await?)
@@ -42,7 +52,9 @@ impl Actions {
         let project = permit.project(Action::PostMessage)?;
         let what = "I could not post this";
         if projects::binding(tx, place).await?.map(|bound| bound.project_id) != Some(project) {
-            return Err(PersonError::new(what, "the place is not bound to the project", "Bind it first").into());
+            return Err(
+                PersonError::new(what, "the place is not bound to the project", "Bind it first").into(),
+            );
         }
         let length = text.chars().count();
         if text.trim().is_empty() || length > MAX_POST {
@@ -71,12 +83,25 @@ impl Actions {
 /// What a search found, in Markdown.
 pub fn found(words: &str, hits: &[Hit]) -> String {
     if hits.is_empty() {
-        return format!("Nobody said “{}” at the places of this project.", quote_untrusted(words));
+        return format!(
+            "Nobody said “{}” at the places of this project.",
+            quote_untrusted(words)
+        );
     }
     let line = |hit: &Hit| {
         let text = shorten(&hit.text.split_whitespace().collect::<Vec<_>>().join(" "), 200);
-        format!("- {}, {}: {}", quote_untrusted(&hit.author_name), day(hit.sent_at), quote_untrusted(&text))
+        format!(
+            "- {}, {}: {}",
+            quote_untrusted(&hit.author_name),
+            day(hit.sent_at),
+            quote_untrusted(&text)
+        )
     };
     let lines: Vec<String> = hits.iter().map(line).collect();
-    format!("{} found for “{}”, newest first:\n\n{}", hits.len(), quote_untrusted(words), lines.join("\n"))
+    format!(
+        "{} found for “{}”, newest first:\n\n{}",
+        hits.len(),
+        quote_untrusted(words),
+        lines.join("\n")
+    )
 }

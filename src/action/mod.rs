@@ -111,7 +111,9 @@ impl Actions {
         if asker.account.platform != Platform::GitHub {
             return Ok(());
         }
-        let Some(repository) = self.judged_by(asker, subject).await? else { return Ok(()) };
+        let Some(repository) = self.judged_by(asker, subject).await? else {
+            return Ok(());
+        };
         let now = self.engine.clock.now();
         let mut tx = self.engine.db.read().await?;
         let known = people::permission(&mut tx, &repository, &asker.account.user_id).await?;
@@ -119,9 +121,12 @@ impl Actions {
         if known.is_some_and(|(_, fetched)| later(fetched, PERMISSION_AGE) > now) {
             return Ok(());
         }
-        let what = format!("I could not check what {} may do in {repository}", asker.name);
-        let permission =
-            self.github()?.permission(&repository, &asker.name).await.map_err(|error| error.explain(&what))?;
+        let what = format!("check what {} may do in {repository}", asker.name);
+        let permission = self
+            .github()?
+            .permission(&repository, &asker.name)
+            .await
+            .map_err(|error| error.explain(&what))?;
         let mut tx = self.engine.db.begin().await?;
         people::remember_permission(&mut tx, &repository, &asker.account.user_id, permission, now).await?;
         Ok(tx.commit("permission").await?)
@@ -134,7 +139,9 @@ impl Actions {
             Subject::Repository(repository) => Ok(Some(repository.clone())),
             Subject::Project(id) => {
                 let mut tx = self.engine.db.read().await?;
-                Ok(project_rows::get(&mut tx, *id).await?.and_then(|project| project.repository))
+                Ok(project_rows::get(&mut tx, *id)
+                    .await?
+                    .and_then(|project| project.repository))
             }
         }
     }

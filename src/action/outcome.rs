@@ -3,25 +3,30 @@
 use crate::domain::{Effect, IssueChange, IssueState};
 use crate::store::deliveries::{Delivery, State};
 
-/// The outcome of a step's deliveries, and whether it failed.
-pub fn outcome(deliveries: &[Delivery]) -> (String, bool) {
+/// The outcome of a step's deliveries, all to `place` as people call it, and whether it failed.
+pub fn outcome(deliveries: &[Delivery], place: &str) -> (String, bool) {
     let failed = deliveries.iter().find(|delivery| delivery.state != State::Sent);
     if let Some(failed) = failed {
         let reason = failed.reason.as_deref().unwrap_or("the reason is not known");
         let reason = reason.trim_end_matches('.');
         let text = match failed.state {
             State::Unknown => format!(
-                "I do not know whether this happened: {}. The platform did not answer ({reason}). Please look there.",
-                intent(&failed.effect, failed)
+                "I do not know whether I made {}: the platform did not answer ({reason}). Please look there.",
+                intent(&failed.effect, place)
             ),
-            _ => format!("This did not happen: {}. {reason}.", intent(&failed.effect, failed)),
+            _ => format!("I could not make {}: {reason}.", intent(&failed.effect, place)),
         };
         return (text, true);
     }
-    let Some(first) = deliveries.first() else { return ("Nothing was to be done.".to_owned(), false) };
-    let link = first.url.as_deref().map_or_else(String::new, |url| format!(" ({url})"));
+    let Some(first) = deliveries.first() else {
+        return ("Nothing was to be done.".to_owned(), false);
+    };
+    let link = first
+        .url
+        .as_deref()
+        .map_or_else(String::new, |url| format!(" ({url})"));
     let text = match &first.effect {
-        Effect::Message { .. } => format!("Posted to {}{link}.", first.place),
+        Effect::Message { .. } => format!("Posted to {place}{link}."),
         Effect::CreateIssue(new) => {
             let number = first.external_id.as_deref().unwrap_or_default();
             format!("Opened {}#{number}{link}: {}", new.repository, new.title)
@@ -32,9 +37,9 @@ pub fn outcome(deliveries: &[Delivery]) -> (String, bool) {
 }
 
 /// What a delivery was to bring about.
-fn intent(effect: &Effect, delivery: &Delivery) -> String {
+fn intent(effect: &Effect, place: &str) -> String {
     match effect {
-        Effect::Message { .. } => format!("a post to {}", delivery.place),
+        Effect::Message { .. } => format!("a post to {place}"),
         Effect::CreateIssue(new) => format!("a new issue “{}” in {}", new.title, new.repository),
         Effect::UpdateIssue { issue, change } => format!("a change of {issue} ({})", change_words(change)),
     }
@@ -61,6 +66,11 @@ fn change_words(change: &IssueChange) -> String {
         ("assigned to", &change.add_assignees),
         ("unassigned", &change.remove_assignees),
     ];
-    words.extend(lists.iter().filter(|(_, list)| !list.is_empty()).map(|(verb, list)| format!("{verb} {}", list.join(", "))));
+    words.extend(
+        lists
+            .iter()
+            .filter(|(_, list)| !list.is_empty())
+            .map(|(verb, list)| format!("{verb} {}", list.join(", "))),
+    );
     words.join("; ")
 }

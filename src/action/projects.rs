@@ -3,7 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::{Actions, Trouble};
-use crate::domain::{PersonError, Place, Project, ProjectId, ProjectStatus, Repository, clean, has_words, slugify};
+use crate::domain::{
+    PersonError, Place, Project, ProjectId, ProjectStatus, Repository, clean, has_words, slugify,
+};
 use crate::guard::{Action, Permit};
 use crate::store::{StoreError, Tx, people, projects};
 
@@ -43,7 +45,11 @@ fn checked_name(name: &str) -> Result<String, PersonError> {
         } else {
             "a name needs letters or digits".to_owned()
         };
-        return Err(PersonError::new("I could not use this project name", why, "Choose another name"));
+        return Err(PersonError::new(
+            "I could not use this project name",
+            why,
+            "Choose another name",
+        ));
     }
     Ok(name)
 }
@@ -52,7 +58,11 @@ fn checked_description(text: &str) -> Result<String, PersonError> {
     let length = text.chars().count();
     if length > MAX_DESCRIPTION {
         let why = format!("the description has {length} characters and may have {MAX_DESCRIPTION}");
-        return Err(PersonError::new("I could not use this description", why, "Shorten it"));
+        return Err(PersonError::new(
+            "I could not use this description",
+            why,
+            "Shorten it",
+        ));
     }
     Ok(clean(text).trim().to_owned())
 }
@@ -144,14 +154,21 @@ impl Actions {
     ) -> Result<Project, Trouble> {
         let id = permit.project(Action::BindPlace)?;
         let project = projects::get(tx, id).await?.ok_or_else(gone)?;
-        if matches!(place, Place::GitHub(_) | Place::Shell { .. }) {
+        if matches!(
+            place,
+            Place::GitHub(_) | Place::Repository(_) | Place::Shell { .. }
+        ) {
             let why = "issues belong to their repository's projects, and the shell to everything";
-            return Err(PersonError::new("I could not bind this place", why, "Bind a chat channel instead").into());
+            return Err(
+                PersonError::new("I could not bind this place", why, "Bind a chat channel instead").into(),
+            );
         }
         if let Some(bound) = projects::binding(tx, place).await?
             && bound.project_id != id
         {
-            let other = projects::get(tx, bound.project_id).await?.map_or_else(String::new, |other| other.name);
+            let other = projects::get(tx, bound.project_id)
+                .await?
+                .map_or_else(String::new, |other| other.name);
             return Err(PersonError::new(
                 format!("I could not bind {label} to {}", project.name),
                 format!("it is bound to {other} already"),
@@ -159,7 +176,15 @@ impl Actions {
             )
             .into());
         }
-        projects::bind(tx, id, place, label, permit.asker().person, self.engine.clock.now()).await?;
+        projects::bind(
+            tx,
+            id,
+            place,
+            label,
+            permit.asker().person,
+            self.engine.clock.now(),
+        )
+        .await?;
         Ok(project)
     }
 
@@ -182,7 +207,14 @@ impl Actions {
             lines.push(format!("\n{}\n", project.description));
         }
         lines.push(format!("- Owner: {}", owner.as_deref().unwrap_or("nobody")));
-        lines.push(format!("- Places: {}", if labels.is_empty() { "none".to_owned() } else { labels.join(", ") }));
+        lines.push(format!(
+            "- Places: {}",
+            if labels.is_empty() {
+                "none".to_owned()
+            } else {
+                labels.join(", ")
+            }
+        ));
         lines.push(format!("- Last changed: {}", day(project.updated_at)));
         Ok(lines.join("\n"))
     }
@@ -194,15 +226,20 @@ pub fn line(project: &Project) -> String {
         || "no repository".to_owned(),
         |repository| format!("[{repository}]({})", repository.url()),
     );
-    format!("**{}** is {}, {repository}", project.name, project.status.words())
+    format!("**{}**: {}, {repository}", project.name, project.status.words())
 }
 
 /// A list of projects in Markdown.
 pub fn list(projects: &[Project]) -> String {
     if projects.is_empty() {
-        return "There is no project that you may see here. To make one, say: create a project called Apollo".to_owned();
+        return "There is no project that you may see here. To make one, say: create a project called Apollo"
+            .to_owned();
     }
-    projects.iter().map(|project| format!("- {}", line(project))).collect::<Vec<_>>().join("\n")
+    projects
+        .iter()
+        .map(|project| format!("- {}", line(project)))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// A day as people write it.
@@ -219,5 +256,8 @@ fn taken(name: &str) -> PersonError {
 }
 
 pub(super) fn gone() -> Trouble {
-    Trouble::Store(StoreError::Unreadable { what: "a project", why: "it is gone".into() })
+    Trouble::Store(StoreError::Unreadable {
+        what: "a project",
+        why: "it is gone".into(),
+    })
 }

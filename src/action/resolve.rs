@@ -12,17 +12,34 @@ use crate::store::projects::{self, BoundPlace};
 /// When there is none, or more than one.
 pub(super) fn pick<'a>(projects: &'a [Project], text: &str) -> Result<&'a Project, PersonError> {
     let (name, slug) = (text.trim().to_lowercase(), slugify(text));
-    if let Some(exact) = projects.iter().find(|p| p.slug == slug || p.name.to_lowercase() == name) {
+    if let Some(exact) = projects
+        .iter()
+        .find(|p| p.slug == slug || p.name.to_lowercase() == name)
+    {
         return Ok(exact);
     }
-    let close = |p: &&Project| !slug.is_empty() && (p.slug.starts_with(&slug) || p.slug.split('-').any(|w| w == slug));
+    let close = |p: &&Project| {
+        !slug.is_empty() && (p.slug.starts_with(&slug) || p.slug.split('-').any(|w| w == slug))
+    };
     let close: Vec<&Project> = projects.iter().filter(close).collect();
-    let names = |list: &[&Project]| list.iter().map(|p| format!("{} ({})", p.name, p.slug)).collect::<Vec<_>>().join(", ");
+    let names = |list: &[&Project]| {
+        list.iter()
+            .map(|p| format!("{} ({})", p.name, p.slug))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     match close.as_slice() {
         [one] => Ok(one),
         [] => Err(PersonError::new(
             format!("I do not know a project “{}”", text.trim()),
-            if projects.is_empty() { "there is no project that you may see here".to_owned() } else { format!("the projects you may see here are {}", names(&projects.iter().take(20).collect::<Vec<_>>())) },
+            if projects.is_empty() {
+                "there is no project that you may see here".to_owned()
+            } else {
+                format!(
+                    "the projects you may see here are {}",
+                    names(&projects.iter().take(20).collect::<Vec<_>>())
+                )
+            },
             "Check the name, or ask me to create the project",
         )),
         several => Err(PersonError::new(
@@ -44,7 +61,10 @@ impl Actions {
         drop(tx);
         let mut readable = Vec::new();
         for project in all {
-            match self.permit(asker, Action::ReadProject, Subject::Project(project.id)).await {
+            match self
+                .permit(asker, Action::ReadProject, Subject::Project(project.id))
+                .await
+            {
                 Ok(_) => readable.push(project),
                 Err(Trouble::Person(_)) => {}
                 Err(other) => return Err(other),
@@ -78,7 +98,14 @@ impl Actions {
             .into()),
             several => Err(PersonError::new(
                 "I do not know which project you mean",
-                format!("it could be {}", several.iter().map(|p| p.name.clone()).collect::<Vec<_>>().join(", ")),
+                format!(
+                    "it could be {}",
+                    several
+                        .iter()
+                        .map(|p| p.name.clone())
+                        .collect::<Vec<_>>()
+                        .join(", ")
+                ),
                 "Name the project",
             )
             .into()),
@@ -131,8 +158,16 @@ impl Actions {
             _ => {}
         }
         let text = text.unwrap_or_default();
-        let text = if text.chars().all(|c| c.is_ascii_digit()) { format!("#{text}") } else { text.to_owned() };
-        let here = if text.starts_with('#') { Some(self.repository(asker, None, None).await?) } else { None };
+        let text = if text.chars().all(|c| c.is_ascii_digit()) {
+            format!("#{text}")
+        } else {
+            text.to_owned()
+        };
+        let here = if text.starts_with('#') {
+            Some(self.repository(asker, None, None).await?)
+        } else {
+            None
+        };
         match issue_refs(&text, here.as_ref()).as_slice() {
             [issue] => Ok(issue.clone()),
             _ => Err(PersonError::new(
@@ -160,12 +195,18 @@ impl Actions {
         {
             return Ok(BoundPlace { place, ..bound });
         }
-        let label = |bound: &BoundPlace| bound.label.to_lowercase().trim_start_matches('#') == wanted.trim_start_matches('#');
+        let label = |bound: &BoundPlace| {
+            bound.label.to_lowercase().trim_start_matches('#') == wanted.trim_start_matches('#')
+        };
         let mut known = Vec::new();
         for project in projects::all(&mut tx).await? {
             known.extend(projects::places(&mut tx, project.id).await?);
         }
-        let at_home: Vec<_> = projects::at(&mut tx, &asker.place).await?.into_iter().map(|p| p.id).collect();
+        let at_home: Vec<_> = projects::at(&mut tx, &asker.place)
+            .await?
+            .into_iter()
+            .map(|p| p.id)
+            .collect();
         let mut found: Vec<BoundPlace> = known.into_iter().filter(label).collect();
         // Two workspaces may both have a #general: the project of this place goes first.
         if found.len() > 1 {

@@ -48,10 +48,21 @@ impl Actions {
 
     async fn open_work(&self, repository: &Repository) -> Result<OpenWork, PersonError> {
         let github = self.github()?;
-        let what = format!("I could not read the issues of {repository}");
-        let counts = github.open_counts(repository).await.map_err(|error| error.explain(&what))?;
-        let filter = IssueFilter { state: StateFilter::Open, limit: NEWEST, ..IssueFilter::default() };
-        let newest = github.issues(repository, &filter).await.map_err(|error| error.explain(&what))?.issues;
+        let what = format!("read the issues of {repository}");
+        let counts = github
+            .open_counts(repository)
+            .await
+            .map_err(|error| error.explain(&what))?;
+        let filter = IssueFilter {
+            state: StateFilter::Open,
+            limit: NEWEST,
+            ..IssueFilter::default()
+        };
+        let newest = github
+            .issues(repository, &filter)
+            .await
+            .map_err(|error| error.explain(&what))?
+            .issues;
         Ok(OpenWork { counts, newest })
     }
 }
@@ -82,7 +93,13 @@ impl Status {
 
 /// How much is open, in words.
 fn counts(counts: &OpenCounts) -> String {
-    let many = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
+    let many = |count: usize, one: &str| {
+        if count == 1 {
+            format!("1 {one}")
+        } else {
+            format!("{count} {one}s")
+        }
+    };
     let at_least = if counts.capped { "At least " } else { "" };
     format!(
         "{at_least}{} and {} are open.",
@@ -93,12 +110,20 @@ fn counts(counts: &OpenCounts) -> String {
 
 /// An issue in one line of a Markdown list.
 pub(super) fn issue_line(issue: &Issue) -> String {
-    let mut line = format!("- [#{}]({}) {}", issue.number, issue.url, quote_untrusted(&issue.title));
+    let mut line = format!(
+        "- [#{}]({}) {}",
+        issue.number,
+        issue.url,
+        quote_untrusted(&issue.title)
+    );
     if !issue.labels.is_empty() {
         line.push_str(&format!(" · {}", quote_untrusted(&issue.labels.join(", "))));
     }
     if !issue.assignees.is_empty() {
-        line.push_str(&format!(" · assigned to {}", quote_untrusted(&issue.assignees.join(", "))));
+        line.push_str(&format!(
+            " · assigned to {}",
+            quote_untrusted(&issue.assignees.join(", "))
+        ));
     }
     line
 }

@@ -28,8 +28,14 @@ fn a_name_means_one_project_or_says_why_not() {
         ("apollo-web", "Apollo Web"),
         ("zeus", "Zeus Web"),
         ("her", "Hera"),
-        ("web", "I do not know which project you mean by “web”: it could be Apollo Web (apollo-web), Zeus Web (zeus-web). Ask again with the full name."),
-        ("hermes", "I do not know a project “hermes”: the projects you may see here are Apollo (apollo), Apollo Web (apollo-web), Zeus Web (zeus-web), Hera (hera). Check the name, or ask me to create the project."),
+        (
+            "web",
+            "I do not know which project you mean by “web”: it could be Apollo Web (apollo-web), Zeus Web (zeus-web). Ask again with the full name.",
+        ),
+        (
+            "hermes",
+            "I do not know a project “hermes”: the projects you may see here are Apollo (apollo), Apollo Web (apollo-web), Zeus Web (zeus-web), Hera (hera). Check the name, or ask me to create the project.",
+        ),
     ];
     for (typed, expected) in table {
         let found = match pick(&all, typed) {

@@ -20,16 +20,24 @@ const CHARACTERS_PER_TOKEN: usize = 4;
 const LONGEST: usize = 4_000;
 
 /// Gathers what the model is asked.
-pub(super) async fn gather(engine: &Engine, run: &Run, steps: &[Step], tokens: usize) -> Result<Ask, Failure> {
+pub(super) async fn gather(
+    engine: &Engine,
+    run: &Run,
+    steps: &[Step],
+    tokens: usize,
+) -> Result<Ask, Failure> {
     let mut tx = engine.db.read().await?;
     let here = projects::at(&mut tx, &run.asker.place).await?;
-    let said = conversations::newest(&mut tx, run.conversation, run.created_at, MESSAGES).await?;
+    let said = conversations::newest(&mut tx, run.conversation, run.asked_at, MESSAGES).await?;
     drop(tx);
     let project = match here.as_slice() {
         [one] => Some(ProjectFacts {
             name: &one.name,
             status: one.status.words(),
-            repository: one.repository.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string),
+            repository: one
+                .repository
+                .as_ref()
+                .map_or_else(|| "none".to_owned(), ToString::to_string),
         }),
         _ => None,
     };
@@ -45,7 +53,10 @@ pub(super) async fn gather(engine: &Engine, run: &Run, steps: &[Step], tokens: u
     let spent = system.len() + run.text.len() + work.iter().map(length).sum::<usize>();
     let room = (tokens * CHARACTERS_PER_TOKEN).saturating_sub(spent);
     let mut messages = earlier(&said, run, room);
-    messages.push(Message::Person { name: run.asker.name.clone(), text: run.text.clone() });
+    messages.push(Message::Person {
+        name: run.asker.name.clone(),
+        text: run.text.clone(),
+    });
     messages.extend(work);
     Ok(ask_of(system, messages))
 }
@@ -56,11 +67,19 @@ fn earlier(newest_first: &[Said], run: &Run, room: usize) -> Vec<Message> {
     let mut kept = Vec::new();
     for said in newest_first.iter().filter(|said| said.turn_id != Some(run.turn)) {
         let text = shorten(&said.text, LONGEST);
-        let Some(rest) = left.checked_sub(text.len()) else { break };
+        let Some(rest) = left.checked_sub(text.len()) else {
+            break;
+        };
         left = rest;
         kept.push(match said.author_kind.as_str() {
-            "ourselves" => Message::Assistant(Answer { text, calls: Vec::new() }),
-            _ => Message::Person { name: said.author_name.clone(), text },
+            "ourselves" => Message::Assistant(Answer {
+                text,
+                calls: Vec::new(),
+            }),
+            _ => Message::Person {
+                name: said.author_name.clone(),
+                text,
+            },
         });
     }
     kept.reverse();
@@ -71,7 +90,12 @@ fn length(message: &Message) -> usize {
     match message {
         Message::Person { name, text } => name.len() + text.len(),
         Message::Assistant(answer) => {
-            answer.text.len() + answer.calls.iter().map(|call| call.name.len() + call.arguments.len()).sum::<usize>()
+            answer.text.len()
+                + answer
+                    .calls
+                    .iter()
+                    .map(|call| call.name.len() + call.arguments.len())
+                    .sum::<usize>()
         }
         Message::ToolResult { text, .. } => text.len(),
     }

@@ -38,45 +38,99 @@ pub(super) fn next(steps: &[Step], limits: Limits) -> Next {
         return Next::Settle(step.clone());
     }
     if lost_in_a_row(steps) >= MAX_LOST {
-        let why = steps.last().and_then(|step| step.output.clone()).unwrap_or_default();
+        let why = steps
+            .last()
+            .and_then(|step| step.output.clone())
+            .unwrap_or_default();
         return Next::Stop(PersonError::new("I could not answer", why, "Ask again later").to_string());
     }
-    let asked = steps.iter().rposition(|step| step.kind == StepKind::Model && step.state == StepState::Done);
+    let asked = steps
+        .iter()
+        .rposition(|step| step.kind == StepKind::Model && step.state == StepState::Done);
     let Some(asked) = asked else { return Next::Ask };
     let answer = read(&steps[asked]);
-    let called: HashSet<&str> = steps[asked..].iter().filter(|s| s.kind == StepKind::Tool).map(|s| s.call_id.as_str()).collect();
-    if let Some(call) = answer.calls.iter().find(|call| !called.contains(call.id.as_str())) {
+    let called: HashSet<&str> = steps[asked..]
+        .iter()
+        .filter(|s| s.kind == StepKind::Tool)
+        .map(|s| s.call_id.as_str())
+        .collect();
+    if let Some(call) = answer
+        .calls
+        .iter()
+        .find(|call| !called.contains(call.id.as_str()))
+    {
         return Next::Call(call.clone());
     }
     if answer.calls.is_empty() {
-        return if says_nothing(&answer) { Next::Stop(nothing()) } else { Next::Answer(answer.text) };
+        return if says_nothing(&answer) {
+            Next::Stop(nothing())
+        } else {
+            Next::Answer(answer.text)
+        };
     }
     limit(steps, limits).map_or(Next::Ask, Next::Stop)
 }
 
 /// The model's last questions that stayed without an answer.
 pub(super) fn lost_in_a_row(steps: &[Step]) -> usize {
-    steps.iter().rev().take_while(|step| step.state == StepState::Lost).count()
+    steps
+        .iter()
+        .rev()
+        .take_while(|step| step.state == StepState::Lost)
+        .count()
+}
+
+/// Whether the last thing that was tried did not work: what the answer then says is no success.
+pub(super) fn ended_badly(steps: &[Step]) -> bool {
+    steps
+        .iter()
+        .rev()
+        .find(|step| step.kind == StepKind::Tool)
+        .is_some_and(|step| step.failed)
 }
 
 /// The sentence for a limit that is reached.
 fn limit(steps: &[Step], limits: Limits) -> Option<String> {
     let answers = steps.iter().filter(|step| step.kind == StepKind::Model).count();
     let tokens: i64 = steps.iter().map(|step| step.tokens).sum();
-    let failed = steps.iter().rev().filter(|s| s.kind == StepKind::Tool).take_while(|step| step.failed).count();
+    let failed = steps
+        .iter()
+        .rev()
+        .filter(|s| s.kind == StepKind::Tool)
+        .take_while(|step| step.failed)
+        .count();
     let why = if answers >= limits.steps {
         format!("I stopped after {answers} steps, the limit for one request (agent.max_steps)")
     } else if tokens >= limits.tokens {
-        format!("I stopped after {tokens} tokens; the limit for one request is {} (agent.max_tokens_per_run)", limits.tokens)
+        format!(
+            "I stopped after {tokens} tokens; the limit for one request is {} (agent.max_tokens_per_run)",
+            limits.tokens
+        )
     } else if failed >= MAX_FAILED {
-        format!("I stopped because {failed} tool calls in a row failed")
+        let last = steps
+            .iter()
+            .rev()
+            .find_map(|step| step.output.as_deref())
+            .unwrap_or_default();
+        return Some(format!(
+            "I stopped because {failed} tool calls in a row failed. The last one: {last}"
+        ));
     } else {
         return None;
     };
-    let results: Vec<&str> =
-        steps.iter().filter(|s| s.kind == StepKind::Tool).filter_map(|step| step.output.as_deref()).collect();
-    let so_far = if results.is_empty() { "nothing yet".to_owned() } else { results.join("\n\n") };
-    Some(format!("{why}. Ask again with a smaller question. What there is so far:\n\n{so_far}"))
+    let results: Vec<&str> = steps
+        .iter()
+        .filter(|s| s.kind == StepKind::Tool)
+        .filter_map(|step| step.output.as_deref())
+        .collect();
+    let so_far = if results.is_empty() {
+        "nothing yet".to_owned()
+    } else {
+        results.join("\n\n")
+    };
+    Some(format!(
+        "{why}. Ask again with a smaller question. What there is so far:\n\n{so_far}"
+    ))
 }
 
 fn nothing() -> String {
@@ -96,7 +150,11 @@ pub(super) fn write(answer: &Answer) -> String {
 
 /// A model's answer from the journal; an unreadable one says nothing. Call ids are made distinct: some vendors repeat them.
 pub(super) fn read(step: &Step) -> Answer {
-    let mut answer: Answer = step.output.as_deref().and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
+    let mut answer: Answer = step
+        .output
+        .as_deref()
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
     let mut seen = HashSet::new();
     for (index, call) in answer.calls.iter_mut().enumerate() {
         if !seen.insert(call.id.clone()) {

@@ -27,7 +27,7 @@ use crate::model::{Answer, Ask, Message, Model, ModelError, Reply, ToolCall};
 use crate::store::deliveries::{self, State};
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState};
-use crate::store::StoreError;
+use crate::store::{StoreError, projects};
 use crate::telemetry;
 use journal::Next;
 use tools::{Change, Performed, ToolCx};
@@ -68,8 +68,20 @@ impl Limits {
 
 impl Agent {
     /// An agent over a model.
-    pub fn new(engine: Engine, actions: Actions, answers: Answers, model: Arc<Model>, limits: Limits) -> Self {
-        Self { engine, actions, answers, model, limits }
+    pub fn new(
+        engine: Engine,
+        actions: Actions,
+        answers: Answers,
+        model: Arc<Model>,
+        limits: Limits,
+    ) -> Self {
+        Self {
+            engine,
+            actions,
+            answers,
+            model,
+            limits,
+        }
     }
 
     /// Works on a run until it is answered, waits for a delivery, or has to be tried again later.
@@ -83,10 +95,20 @@ impl Agent {
             drop(tx);
             let go_on = match journal::next(&steps, self.limits) {
                 Next::Ask => self.ask(item, run, &steps).await?,
-                Next::Lost(step) => self.lose(&step, "the service was restarted before the answer was kept").await?,
+                Next::Lost(step) => {
+                    self.lose(&step, "the service was restarted before the answer was kept")
+                        .await?
+                }
                 Next::Call(call) => self.call(item, run, &steps, &call).await?,
                 Next::Settle(step) => self.settle(item, &step).await?,
-                Next::Answer(text) => return self.answer(item, run, RunState::Done, &text).await,
+                Next::Answer(text) => {
+                    let state = if journal::ended_badly(&steps) {
+                        RunState::Failed
+                    } else {
+                        RunState::Done
+                    };
+                    return self.answer(item, run, state, &text).await;
+                }
                 Next::Stop(why) => return self.answer(item, run, RunState::Failed, &why).await,
             };
             if !go_on {
@@ -128,7 +150,9 @@ impl Agent {
     async fn keep(&self, step: &mut Step, reply: Reply) -> Result<bool, Failure> {
         let mut answer = reply.answer;
         if reply.cut && answer.calls.is_empty() {
-            answer.text.push_str("\n\n_The language model's length limit cut this answer off here._");
+            answer
+                .text
+                .push_str("\n\n_The language model's length limit cut this answer off here._");
         }
         step.state = StepState::Done;
         step.output = Some(journal::write(&answer));
@@ -150,27 +174,42 @@ impl Agent {
     ) -> Result<bool, Failure> {
         let tries = journal::lost_in_a_row(steps) + 1;
         let pause = match &error {
-            ModelError::Busy { retry_after, .. } => retry_after.unwrap_or(Duration::from_secs(5 * tries as u64)),
+            ModelError::Busy { retry_after, .. } => {
+                retry_after.unwrap_or(Duration::from_secs(5 * tries as u64))
+            }
             ModelError::Broken(_) => Duration::from_secs(tries as u64),
             ModelError::Refused(_) => Duration::MAX,
+        };
+        let hint = match &error {
+            ModelError::Refused(_) => {
+                "Have whoever runs Callsheet look at [model] in bot.toml. Commands such as `status` work without the model"
+            }
+            _ => "Ask again later, or use a command such as `status`, which works without the model",
         };
         let error = telemetry::scrub(&error.to_string());
         tracing::warn!(run = %run.id, tries, error, "the model gave no answer");
         let now = self.engine.clock.now();
-        let step = Step { state: StepState::Lost, output: Some(error.clone()), failed: true, ..step.clone() };
+        let step = Step {
+            state: StepState::Lost,
+            output: Some(error.clone()),
+            failed: true,
+            ..step.clone()
+        };
         let mut tx = self.engine.db.begin().await?;
         runs::end_step(&mut tx, &step, now).await?;
         let hopeless = pause > LONGEST_PAUSE || tries >= journal::MAX_LOST;
         if hopeless {
-            let why = PersonError::new(
-                "I could not answer",
-                error,
-                "Ask again later, or use a command such as `status`, which works without the model",
-            );
-            self.answers.end(&mut tx, run, RunState::Failed, &why.to_string()).await?;
+            let why = PersonError::new("I could not answer", error, hint);
+            self.answers
+                .end(&mut tx, run, RunState::Failed, &why.to_string())
+                .await?;
             queue::finish(&mut tx, item).await?;
         } else {
-            let wait = format!("waiting for the language model, try {} of {}", tries + 1, journal::MAX_LOST);
+            let wait = format!(
+                "waiting for the language model, try {} of {}",
+                tries + 1,
+                journal::MAX_LOST
+            );
             self.answers.doing(&mut tx, run, &wait).await?;
             queue::put_back(&mut tx, item, later(now, pause), 0).await?;
         }
@@ -179,7 +218,12 @@ impl Agent {
     }
 
     async fn lose(&self, step: &Step, why: &str) -> Result<bool, Failure> {
-        let step = Step { state: StepState::Lost, output: Some(why.to_owned()), failed: false, ..step.clone() };
+        let step = Step {
+            state: StepState::Lost,
+            output: Some(why.to_owned()),
+            failed: false,
+            ..step.clone()
+        };
         let mut tx = self.engine.db.begin().await?;
         runs::end_step(&mut tx, &step, self.engine.clock.now()).await?;
         tx.commit("model lost").await?;
@@ -187,7 +231,13 @@ impl Agent {
     }
 
     /// Calls a tool and journals the result, in the transaction of its change when there is one.
-    async fn call(&self, item: &Claimed, run: &Run, steps: &[Step], call: &ToolCall) -> Result<bool, Failure> {
+    async fn call(
+        &self,
+        item: &Claimed,
+        run: &Run,
+        steps: &[Step],
+        call: &ToolCall,
+    ) -> Result<bool, Failure> {
         let mut step = Step {
             id: StepId::new(),
             seq: next_number(steps),
@@ -200,8 +250,16 @@ impl Agent {
             failed: false,
             tokens: 0,
         };
-        let origin = Origin { run: Some(run.id), step: Some(step.id), conversation: None };
-        let cx = ToolCx { actions: &self.actions, asker: &run.asker, origin };
+        let origin = Origin {
+            run: Some(run.id),
+            step: Some(step.id),
+            conversation: None,
+        };
+        let cx = ToolCx {
+            actions: &self.actions,
+            asker: &run.asker,
+            origin,
+        };
         self.note(run, &tools::doing(call)).await?;
         match tools::perform(&cx, call).await {
             Ok(Performed::Change(change)) => return self.change(item, run, &cx, step, change).await,
@@ -230,7 +288,10 @@ impl Agent {
         let mut tx = self.engine.db.begin().await?;
         let now = self.engine.clock.now();
         // The entry comes first, because deliveries refer to it.
-        let entry = Step { state: StepState::Awaiting, ..step.clone() };
+        let entry = Step {
+            state: StepState::Awaiting,
+            ..step.clone()
+        };
         runs::add_step(&mut tx, run.id, &entry, now).await?;
         match change.apply(cx, &mut tx).await {
             Ok(Some(text)) => {
@@ -283,8 +344,17 @@ impl Agent {
                 return Ok(false);
             }
         }
-        let (text, failed) = outcome(&sent);
-        let step = Step { state: StepState::Done, output: Some(text), failed, ..step.clone() };
+        let place = match sent.first() {
+            Some(first) => projects::label(&mut tx, &first.place).await?,
+            None => String::new(),
+        };
+        let (text, failed) = outcome(&sent, &place);
+        let step = Step {
+            state: StepState::Done,
+            output: Some(text),
+            failed,
+            ..step.clone()
+        };
         runs::end_step(&mut tx, &step, self.engine.clock.now()).await?;
         tx.commit("tool step").await?;
         Ok(true)
@@ -326,7 +396,11 @@ fn retold(steps: &[Step]) -> Vec<Message> {
 
 /// What a model is asked when nothing was said before; the shape every request has.
 fn ask_of(system: String, messages: Vec<Message>) -> Ask {
-    Ask { system, messages, tools: tools::specs() }
+    Ask {
+        system,
+        messages,
+        tools: tools::specs(),
+    }
 }
 
 /// An answer without words or calls says nothing.

@@ -12,8 +12,13 @@ static TEMPLATES: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
-    #[expect(clippy::expect_used, reason = "the templates are compiled in, and a test renders each")]
-    environment.add_template("system", include_str!("../../prompts/system.md")).expect("prompts/system.md parses");
+    #[expect(
+        clippy::expect_used,
+        reason = "the templates are compiled in, and a test renders each"
+    )]
+    environment
+        .add_template("system", include_str!("../../prompts/system.md"))
+        .expect("prompts/system.md parses");
     environment
 });
 

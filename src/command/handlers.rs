@@ -10,16 +10,25 @@ use crate::guard::{Action, Subject};
 ///
 /// # Errors
 /// A sentence for the person, or a failure of the database.
-pub async fn run(actions: &Actions, asker: &Asker, command: &Command, prefix: &str) -> Result<String, Trouble> {
+pub async fn run(
+    actions: &Actions,
+    asker: &Asker,
+    command: &Command,
+    prefix: &str,
+) -> Result<String, Trouble> {
     match command {
         Command::Help { command } => Ok(help(command.as_deref(), prefix)),
         Command::Status { project } => {
             let project = actions.project(asker, project.as_deref()).await?;
-            let permit = actions.permit(asker, Action::ReadProject, Subject::Project(project.id)).await?;
+            let permit = actions
+                .permit(asker, Action::ReadProject, Subject::Project(project.id))
+                .await?;
             Ok(actions.status(&permit).await?.markdown())
         }
         Command::Projects => {
-            actions.permit(asker, Action::ListProjects, Subject::Nothing).await?;
+            actions
+                .permit(asker, Action::ListProjects, Subject::Nothing)
+                .await?;
             Ok(list_projects(&actions.readable(asker).await?))
         }
         Command::Health => Ok(health(&actions.engine.health)),
@@ -29,7 +38,13 @@ pub async fn run(actions: &Actions, asker: &Asker, command: &Command, prefix: &s
 /// The state of every part, in Markdown.
 fn health(health: &Health) -> String {
     let parts = health.parts();
-    let lines: Vec<String> =
-        parts.iter().map(|(name, part)| format!("- **{name}** {}: {}", part.state.words(), part.detail)).collect();
-    format!("All in all: {}.\n\n{}", health.overall().words(), lines.join("\n"))
+    let lines: Vec<String> = parts
+        .iter()
+        .map(|(name, part)| format!("- **{name}** {}: {}", part.state.words(), part.detail))
+        .collect();
+    format!(
+        "All in all: {}.\n\n{}",
+        health.overall().words(),
+        lines.join("\n")
+    )
 }

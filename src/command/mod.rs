@@ -14,7 +14,12 @@ pub use handlers::run;
 
 /// What I can do without a language model.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
-#[command(name = "pm", no_binary_name = true, disable_help_flag = true, disable_help_subcommand = true)]
+#[command(
+    name = "pm",
+    no_binary_name = true,
+    disable_help_flag = true,
+    disable_help_subcommand = true
+)]
 #[command(disable_version_flag = true)]
 pub enum Command {
     /// What I can do, or what one command does
@@ -58,8 +63,10 @@ pub fn help(command: Option<&str>, prefix: &str) -> String {
     let grammar = Command::command();
     let about = |command: &clap::Command| command.get_about().map(ToString::to_string).unwrap_or_default();
     let usage = |command: &clap::Command| {
-        let arguments: Vec<String> =
-            command.get_positionals().map(|argument| format!(" [{}]", argument.get_id())).collect();
+        let arguments: Vec<String> = command
+            .get_positionals()
+            .map(|argument| format!(" [{}]", argument.get_id()))
+            .collect();
         format!("`{prefix} {}{}`", command.get_name(), arguments.concat())
     };
     if let Some(name) = command {
@@ -69,14 +76,23 @@ pub fn help(command: Option<&str>, prefix: &str) -> String {
                 let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
                 format!("\n- `{}`: {help}.", argument.get_id())
             });
-            return format!("{}: {}.\n{}", usage(found), about(found), arguments.collect::<String>());
+            return format!(
+                "{}: {}.\n{}",
+                usage(found),
+                about(found),
+                arguments.collect::<String>()
+            );
         }
         let names = grammar.get_subcommands().map(clap::Command::get_name);
         let near = names.max_by(|a, b| strsim::jaro(a, &name).total_cmp(&strsim::jaro(b, &name)));
         let near = near.unwrap_or_default();
-        return format!("There is no command `{name}`. Did you mean `{near}`? `{prefix} help` lists them all.");
+        return format!(
+            "There is no command `{name}`. Did you mean `{near}`? `{prefix} help` lists them all."
+        );
     }
-    let lines = grammar.get_subcommands().map(|command| format!("- {}: {}", usage(command), about(command)));
+    let lines = grammar
+        .get_subcommands()
+        .map(|command| format!("- {}: {}", usage(command), about(command)));
     format!(
         "Ask me in plain words, or use a command:\n\n{}\n\nFor example: *what is the status of Apollo?* or *create an issue \
          “Login fails” for Apollo*.",

@@ -11,7 +11,11 @@ fn the_grammar_holds_together() {
 
 #[test]
 fn lines_that_are_commands_and_lines_that_are_sentences() {
-    let status = |project: &str| Some(Command::Status { project: Some(project.to_owned()) });
+    let status = |project: &str| {
+        Some(Command::Status {
+            project: Some(project.to_owned()),
+        })
+    };
     let table = [
         ("status", Some(Command::Status { project: None })),
         ("status apollo", status("apollo")),
@@ -20,7 +24,12 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
         ("status\u{A0}apollo", status("apollo")),
         ("projects", Some(Command::Projects)),
         ("health", Some(Command::Health)),
-        ("help status", Some(Command::Help { command: Some("status".to_owned()) })),
+        (
+            "help status",
+            Some(Command::Help {
+                command: Some("status".to_owned()),
+            }),
+        ),
         ("status of Apollo please", None),
         ("what is the state of Apollo?", None),
         ("help me with the login", None),

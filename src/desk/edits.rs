@@ -10,7 +10,8 @@ impl Desk {
     /// The newest words are kept where we kept the message. A request keeps the words it was made with.
     pub(super) async fn edited(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
-        let kept = conversations::edit_message(&mut tx, &posted.place, &posted.external_id, &posted.text).await?;
+        let kept =
+            conversations::edit_message(&mut tx, &posted.place, &posted.external_id, &posted.text).await?;
         if kept {
             inbox::set_meaning(&mut tx, id, "edit").await?;
         } else {

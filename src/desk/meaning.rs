@@ -27,7 +27,8 @@ pub(super) enum Meaning {
 }
 
 /// What we say when we are called without words.
-const GREETING: &str = "I am here. Ask me in plain words, for example *what is the status of Apollo?*, or say `help`.";
+const GREETING: &str =
+    "I am here. Ask me in plain words, for example *what is the status of Apollo?*, or say `help`.";
 
 /// Decides.
 pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
@@ -48,7 +49,9 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
     let words = has_words(&posted.text);
     match (asked, words) {
         (true, true) => Meaning::Request(work(&posted.text)),
-        (true, false) if posted.addressed == Addressed::Us => Meaning::Request(Work::Say { text: GREETING.to_owned() }),
+        (true, false) if posted.addressed == Addressed::Us => Meaning::Request(Work::Say {
+            text: GREETING.to_owned(),
+        }),
         _ if facts.bound || facts.taking_part => Meaning::Heard,
         _ => Meaning::NotOurs("not for us"),
     }
@@ -56,5 +59,11 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
 
 /// A command where the words are one, else talk for the agent.
 pub(super) fn work(text: &str) -> Work {
-    if Command::parse(text).is_some() { Work::Command { line: text.to_owned() } } else { Work::Talk }
+    if Command::parse(text).is_some() {
+        Work::Command {
+            line: text.to_owned(),
+        }
+    } else {
+        Work::Talk
+    }
 }

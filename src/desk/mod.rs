@@ -41,7 +41,13 @@ pub struct Desk {
 impl Desk {
     /// A desk in front of the actions.
     pub fn new(engine: Engine, actions: Actions, outbox: Outbox, answers: Answers, command: String) -> Self {
-        Self { engine, actions, outbox, answers, command }
+        Self {
+            engine,
+            actions,
+            outbox,
+            answers,
+            command,
+        }
     }
 
     async fn decide(&self, item: &Claimed) -> Result<(), Failure> {
@@ -49,15 +55,31 @@ impl Desk {
         let mut tx = self.engine.db.read().await?;
         let event = inbox::get(&mut tx, id).await?;
         drop(tx);
-        let Some((event, _)) = event else { return Ok(self.end(item).await?) };
+        let Some((event, _)) = event else {
+            return Ok(self.end(item).await?);
+        };
         match event {
             Event::MessagePosted(posted) => self.posted(item, id, &posted).await,
-            Event::CommandGiven { place, author, text, response_url, at } => {
-                let given = requests::Given { place, author, text, response_url, at };
+            Event::CommandGiven {
+                place,
+                author,
+                text,
+                response_url,
+                at,
+            } => {
+                let given = requests::Given {
+                    place,
+                    author,
+                    text,
+                    response_url,
+                    at,
+                };
                 self.command_given(item, id, &given).await
             }
             Event::MessageEdited(posted) => self.edited(item, id, &posted).await,
-            Event::MessageDeleted { place, external_id } => self.deleted(item, id, &place, &external_id).await,
+            Event::MessageDeleted { place, external_id } => {
+                self.deleted(item, id, &place, &external_id).await
+            }
             Event::Unknown { .. } => {
                 let mut tx = self.engine.db.begin().await?;
                 inbox::set_meaning(&mut tx, id, "ignored").await?;
@@ -98,7 +120,9 @@ impl Desk {
     async fn ours(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
         if let Some(mark) = posted.mark {
-            self.outbox.confirm(&mut tx, DeliveryId(mark), &posted.external_id).await?;
+            self.outbox
+                .confirm(&mut tx, DeliveryId(mark), &posted.external_id)
+                .await?;
         }
         inbox::forget(&mut tx, id, "ours").await?;
         queue::finish(&mut tx, item).await?;
@@ -124,7 +148,12 @@ impl Handler for Desk {
         Box::pin(async move { self.decide(&item).await })
     }
 
-    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn give_up<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        item: &'a Claimed,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(self.apologise(tx, EventId(item.subject), why))
     }
 }

@@ -42,7 +42,12 @@ impl Handler for ProgressDesk {
         Box::pin(async move { self.show(&item).await })
     }
 
-    fn give_up<'a>(&'a self, _: &'a mut Tx, _: &'a Claimed, _: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn give_up<'a>(
+        &'a self,
+        _: &'a mut Tx,
+        _: &'a Claimed,
+        _: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         // The answer comes all the same.
         Box::pin(async { Ok(()) })
     }

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{Desk, kind, meaning};
 use crate::action::Trouble;
 use crate::domain::{
-    Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted, TurnId, has_words,
-    issue_refs, shorten,
+    Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted, TurnId,
+    has_words, issue_refs, shorten,
 };
 use crate::engine::outbox::Post;
 use crate::engine::workers::Failure;
@@ -49,7 +49,14 @@ impl Desk {
         targets.extend(self.concerned(&asker, &posted.text).await?);
         let mut tx = self.engine.db.begin().await?;
         let conversation = open_at(&mut tx, &posted.place, self.engine.clock.now()).await?;
-        let new = NewTurn { conversation, asker: &asker, text: &posted.text, work, targets };
+        let new = NewTurn {
+            conversation,
+            asker: &asker,
+            text: &posted.text,
+            asked_at: posted.at,
+            work,
+            targets,
+        };
         let turn = self.open_run(&mut tx, &new).await?;
         keep(&mut tx, posted, conversation, Some(turn), Some(&asker)).await?;
         inbox::set_meaning(&mut tx, id, "request").await?;
@@ -58,13 +65,30 @@ impl Desk {
     }
 
     /// A slash command was given: there is no message to thread under, so the answer begins with the command itself.
-    pub(super) async fn command_given(&self, item: &Claimed, id: EventId, given: &Given) -> Result<(), Failure> {
+    pub(super) async fn command_given(
+        &self,
+        item: &Claimed,
+        id: EventId,
+        given: &Given,
+    ) -> Result<(), Failure> {
         let asker = self.asker(&given.author, &given.place).await?;
-        let line = if has_words(&given.text) { given.text.clone() } else { "help".to_owned() };
-        let command = quote_untrusted(&format!("{} {}", self.command, shorten(given.text.trim(), QUOTED)));
+        let line = if has_words(&given.text) {
+            given.text.clone()
+        } else {
+            "help".to_owned()
+        };
+        let command = quote_untrusted(&format!(
+            "{} {}",
+            self.command,
+            shorten(given.text.trim(), QUOTED)
+        ));
         let mut targets = vec![Target {
             place: given.place.clone(),
-            heading: format!("> **{}**: {}\n\n", quote_untrusted(&given.author.name), one_line(&command)),
+            heading: format!(
+                "> **{}**: {}\n\n",
+                quote_untrusted(&given.author.name),
+                one_line(&command)
+            ),
             response_url: given.response_url.clone(),
             one_message: false,
         }];
@@ -72,26 +96,47 @@ impl Desk {
         let mut tx = self.engine.db.begin().await?;
         let conversation = conversations::open(&mut tx, self.engine.clock.now()).await?;
         let work = meaning::work(&line);
-        self.open_run(&mut tx, &NewTurn { conversation, asker: &asker, text: &line, work, targets }).await?;
+        let new = NewTurn {
+            conversation,
+            asker: &asker,
+            text: &line,
+            asked_at: given.at,
+            work,
+            targets,
+        };
+        self.open_run(&mut tx, &new).await?;
         inbox::set_meaning(&mut tx, id, "command").await?;
         queue::finish(&mut tx, item).await?;
-        tracing::debug!(at = %given.at, "a command was given");
         Ok(tx.commit("request").await?)
     }
 
     async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
         let now = self.engine.clock.now();
         let (turn, run) = runs::open(tx, new, now).await?;
-        queue::enqueue(tx, Kind::Run, &format!("run:{}", new.conversation), run.0, now, now).await?;
+        queue::enqueue(
+            tx,
+            Kind::Run,
+            &format!("run:{}", new.conversation),
+            run.0,
+            now,
+            now,
+        )
+        .await?;
         self.answers.expect(tx, run).await?;
         Ok(turn)
     }
 
     async fn asker(&self, author: &Author, place: &Place) -> Result<Asker, StoreError> {
         let mut tx = self.engine.db.begin().await?;
-        let person = people::person_of(&mut tx, &author.account, &author.name, self.engine.clock.now()).await?;
+        let person =
+            people::person_of(&mut tx, &author.account, &author.name, self.engine.clock.now()).await?;
         tx.commit("person").await?;
-        Ok(Asker { person, account: author.account.clone(), name: author.name.clone(), place: place.clone() })
+        Ok(Asker {
+            person,
+            account: author.account.clone(),
+            name: author.name.clone(),
+            place: place.clone(),
+        })
     }
 
     /// The issue a request concerns without being asked there: its text names exactly one, and the person may comment on
@@ -129,7 +174,12 @@ impl Desk {
             quote_untrusted(&asked_at),
             one_line(&quote_untrusted(&shorten(text, QUOTED)))
         );
-        Target { place: Place::GitHub(issue.clone()), heading, response_url: None, one_message: true }
+        Target {
+            place: Place::GitHub(issue.clone()),
+            heading,
+            response_url: None,
+            one_message: true,
+        }
     }
 
     /// Said at a place we serve: kept, not answered.
@@ -153,19 +203,26 @@ impl Desk {
     /// An event whose work failed to the end: whoever asked is told.
     pub(super) async fn apologise(&self, tx: &mut Tx, id: EventId, why: &str) -> Result<(), StoreError> {
         inbox::set_meaning(tx, id, "failed").await?;
-        let Some((event, _)) = inbox::get(tx, id).await? else { return Ok(()) };
+        let Some((event, _)) = inbox::get(tx, id).await? else {
+            return Ok(());
+        };
         let (place, response_url) = match &event {
             Event::MessagePosted(posted)
-                if posted.addressed == crate::domain::Addressed::Us && posted.author.kind == AuthorKind::Human =>
+                if posted.addressed == crate::domain::Addressed::Us
+                    && posted.author.kind == AuthorKind::Human =>
             {
                 (&posted.place, None)
             }
-            Event::CommandGiven { place, response_url, .. } => (place, response_url.clone()),
+            Event::CommandGiven {
+                place, response_url, ..
+            } => (place, response_url.clone()),
             _ => return Ok(()),
         };
         let post = Post {
             place,
-            markdown: &format!("I could not take this request: {why}. Ask again, or tell whoever runs Callsheet."),
+            markdown: &format!(
+                "I could not take this request: {why}. Ask again, or tell whoever runs Callsheet."
+            ),
             purpose: Purpose::Answer,
             run: None,
             step: None,

@@ -27,8 +27,20 @@ pub struct RunDesk {
 
 impl RunDesk {
     /// A desk that hands talk to the agent and commands to their handlers.
-    pub fn new(engine: Engine, actions: Actions, answers: Answers, agent: Arc<Agent>, command: String) -> Self {
-        Self { engine, actions, answers, agent, command }
+    pub fn new(
+        engine: Engine,
+        actions: Actions,
+        answers: Answers,
+        agent: Arc<Agent>,
+        command: String,
+    ) -> Self {
+        Self {
+            engine,
+            actions,
+            answers,
+            agent,
+            command,
+        }
     }
 
     async fn work(&self, item: &Claimed) -> Result<(), Failure> {
@@ -52,7 +64,9 @@ impl RunDesk {
                 };
                 match answer {
                     Ok(text) => self.end(item, &run, RunState::Done, &text).await,
-                    Err(Trouble::Person(error)) => self.end(item, &run, RunState::Failed, &error.to_string()).await,
+                    Err(Trouble::Person(error)) => {
+                        self.end(item, &run, RunState::Failed, &error.to_string()).await
+                    }
                     Err(Trouble::Store(error)) => Err(error.into()),
                     Err(other) => Err(Failure::Other(other.to_string())),
                 }
@@ -77,11 +91,24 @@ impl Handler for RunDesk {
         Box::pin(async move { self.work(&item).await })
     }
 
-    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn give_up<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        item: &'a Claimed,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let Some(run) = runs::get(tx, RunId(item.subject)).await? else { return Ok(()) };
-            let sorry = PersonError::new("I could not answer", why, "Ask again, or tell whoever runs Callsheet");
-            self.answers.end(tx, &run, RunState::Failed, &sorry.to_string()).await?;
+            let Some(run) = runs::get(tx, RunId(item.subject)).await? else {
+                return Ok(());
+            };
+            let sorry = PersonError::new(
+                "I could not answer",
+                why,
+                "Ask again, or tell whoever runs Callsheet",
+            );
+            self.answers
+                .end(tx, &run, RunState::Failed, &sorry.to_string())
+                .await?;
             Ok(())
         })
     }

@@ -7,11 +7,19 @@ use crate::domain::{AccountKey, Addressed, Author, AuthorKind, Platform, Posted}
 use crate::store::runs::Work;
 
 fn posted(kind: AuthorKind, addressed: Addressed, place: &str, text: &str) -> Posted {
-    let account = AccountKey { platform: Platform::Slack, workspace: "T1".into(), user_id: "U1".into() };
+    let account = AccountKey {
+        platform: Platform::Slack,
+        workspace: "T1".into(),
+        user_id: "U1".into(),
+    };
     Posted {
         place: place.parse().unwrap(),
         external_id: "1".into(),
-        author: Author { account, name: "ana".into(), kind },
+        author: Author {
+            account,
+            name: "ana".into(),
+            kind,
+        },
         text: text.into(),
         addressed,
         mark: None,
@@ -54,7 +62,14 @@ fn what_messages_mean() {
         (Ourselves, Us, THREAD, "hello", talk, "ours"),
     ];
     for (kind, addressed, place, text, (bound, taking_part), expected) in table {
-        let meaning = decide(&posted(kind, addressed, place, text), Facts { bound, taking_part });
-        assert_eq!(short(&meaning), expected, "{kind:?} {addressed:?} {place} {text:?}");
+        let meaning = decide(
+            &posted(kind, addressed, place, text),
+            Facts { bound, taking_part },
+        );
+        assert_eq!(
+            short(&meaning),
+            expected,
+            "{kind:?} {addressed:?} {place} {text:?}"
+        );
     }
 }

@@ -16,13 +16,23 @@ pub struct PersonError {
 impl PersonError {
     /// An error of three sentences, each without its full stop.
     pub fn new(what: impl Into<String>, why: impl Into<String>, next: impl Into<String>) -> Self {
-        Self { what: what.into(), why: why.into(), next: next.into() }
+        Self {
+            what: what.into(),
+            why: why.into(),
+            next: next.into(),
+        }
     }
 }
 
 impl fmt::Display for PersonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}. {}.", self.what, self.why.trim_end_matches('.'), self.next.trim_end_matches('.'))
+        write!(
+            f,
+            "{}: {}. {}.",
+            self.what,
+            self.why.trim_end_matches('.'),
+            self.next.trim_end_matches('.')
+        )
     }
 }
 

@@ -16,7 +16,10 @@ mod tests;
 pub use effect::{Change, Effect, IssueChange, IssueState, NewIssue};
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
-pub use ids::{ConversationId, DeliveryId, EventId, GroupId, MessageId, PersonId, ProjectId, RunId, StepId, TurnId, WorkId};
+pub use ids::{
+    ConversationId, DeliveryId, EventId, GroupId, MessageId, PersonId, ProjectId, RunId, StepId, TurnId,
+    WorkId,
+};
 pub use person::{AccountKey, Asker, Platform};
 pub use place::{Place, PlaceError};
 pub use project::{Project, ProjectStatus, slugify};

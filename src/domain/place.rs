@@ -10,7 +10,7 @@ use super::{IssueRef, Platform, Repository};
 /// Where people talk.
 ///
 /// Text forms: `slack:T1/C2`, `slack:T1/C2/1700000000.000100` (a thread), `discord:G1/C2`, `discord:@/C2` (a direct
-/// message), `github:acme/app#12`, `shell:ana`.
+/// message), `github:acme/app#12`, `github:acme/app` (a repository), `shell:ana`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Place {
@@ -32,6 +32,8 @@ pub enum Place {
     },
     /// An issue or pull request.
     GitHub(IssueRef),
+    /// A repository as a whole: where new issues are opened.
+    Repository(Repository),
     /// A person at the shell of the machine that runs Callsheet.
     Shell {
         /// One talk at the shell; the answer is read by it.
@@ -41,7 +43,9 @@ pub enum Place {
 
 /// A text that is no place.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a place; places look like slack:T1/C2, discord:G1/C2, github:acme/app#12 or shell:name")]
+#[error(
+    "`{0}` is not a place; places look like slack:T1/C2, discord:G1/C2, github:acme/app#12 or shell:name"
+)]
 pub struct PlaceError(pub String);
 
 impl Place {
@@ -50,7 +54,7 @@ impl Place {
         match self {
             Self::Slack { .. } => Platform::Slack,
             Self::Discord { .. } => Platform::Discord,
-            Self::GitHub(_) => Platform::GitHub,
+            Self::GitHub(_) | Self::Repository(_) => Platform::GitHub,
             Self::Shell { .. } => Platform::Shell,
         }
     }
@@ -58,9 +62,11 @@ impl Place {
     /// The place that is bound to projects: the channel of a thread; any other place itself.
     pub fn root(&self) -> Self {
         match self {
-            Self::Slack { team, channel, .. } => {
-                Self::Slack { team: team.clone(), channel: channel.clone(), thread: None }
-            }
+            Self::Slack { team, channel, .. } => Self::Slack {
+                team: team.clone(),
+                channel: channel.clone(),
+                thread: None,
+            },
             other => other.clone(),
         }
     }
@@ -69,6 +75,7 @@ impl Place {
     pub fn repository(&self) -> Option<&Repository> {
         match self {
             Self::GitHub(issue) => Some(&issue.repository),
+            Self::Repository(repository) => Some(repository),
             _ => None,
         }
     }
@@ -79,6 +86,7 @@ impl Place {
             Self::Slack { team, .. } => team,
             Self::Discord { guild, .. } => guild.as_deref().unwrap_or_default(),
             Self::GitHub(issue) => issue.repository.host(),
+            Self::Repository(repository) => repository.host(),
             Self::Shell { .. } => "",
         }
     }
@@ -87,10 +95,21 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Slack { team, channel, thread: None } => write!(f, "slack:{team}/{channel}"),
-            Self::Slack { team, channel, thread: Some(ts) } => write!(f, "slack:{team}/{channel}/{ts}"),
-            Self::Discord { guild, channel } => write!(f, "discord:{}/{channel}", guild.as_deref().unwrap_or("@")),
+            Self::Slack {
+                team,
+                channel,
+                thread: None,
+            } => write!(f, "slack:{team}/{channel}"),
+            Self::Slack {
+                team,
+                channel,
+                thread: Some(ts),
+            } => write!(f, "slack:{team}/{channel}/{ts}"),
+            Self::Discord { guild, channel } => {
+                write!(f, "discord:{}/{channel}", guild.as_deref().unwrap_or("@"))
+            }
             Self::GitHub(issue) => write!(f, "github:{issue}"),
+            Self::Repository(repository) => write!(f, "github:{repository}"),
             Self::Shell { session } => write!(f, "shell:{session}"),
         }
     }
@@ -98,7 +117,10 @@ impl fmt::Display for Place {
 
 /// A part of an address: what platforms use as ids.
 fn part(text: &str) -> Option<String> {
-    let ok = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let ok = !text.is_empty()
+        && text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     ok.then(|| text.to_owned())
 }
 
@@ -106,18 +128,37 @@ fn parse(text: &str) -> Option<Place> {
     let (platform, rest) = text.split_once(':')?;
     let parts: Vec<&str> = rest.split('/').collect();
     Some(match (platform, parts.as_slice()) {
-        ("slack", [team, channel]) => Place::Slack { team: part(team)?, channel: part(channel)?, thread: None },
-        ("slack", [team, channel, ts]) => {
-            Place::Slack { team: part(team)?, channel: part(channel)?, thread: Some(part(ts)?) }
-        }
-        ("discord", ["@", channel]) => Place::Discord { guild: None, channel: part(channel)? },
-        ("discord", [guild, channel]) => Place::Discord { guild: Some(part(guild)?), channel: part(channel)? },
-        ("github", _) => {
-            let (repository, number) = rest.split_once('#')?;
-            let number = number.parse().ok().filter(|number| *number > 0)?;
-            Place::GitHub(IssueRef { repository: repository.parse().ok()?, number })
-        }
-        ("shell", [session]) => Place::Shell { session: part(session)? },
+        ("slack", [team, channel]) => Place::Slack {
+            team: part(team)?,
+            channel: part(channel)?,
+            thread: None,
+        },
+        ("slack", [team, channel, ts]) => Place::Slack {
+            team: part(team)?,
+            channel: part(channel)?,
+            thread: Some(part(ts)?),
+        },
+        ("discord", ["@", channel]) => Place::Discord {
+            guild: None,
+            channel: part(channel)?,
+        },
+        ("discord", [guild, channel]) => Place::Discord {
+            guild: Some(part(guild)?),
+            channel: part(channel)?,
+        },
+        ("github", _) => match rest.split_once('#') {
+            Some((repository, number)) => {
+                let number = number.parse().ok().filter(|number| *number > 0)?;
+                Place::GitHub(IssueRef {
+                    repository: repository.parse().ok()?,
+                    number,
+                })
+            }
+            None => Place::Repository(rest.parse().ok()?),
+        },
+        ("shell", [session]) => Place::Shell {
+            session: part(session)?,
+        },
         _ => return None,
     })
 }

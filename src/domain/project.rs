@@ -48,7 +48,9 @@ impl FromStr for ProjectStatus {
             "on hold" | "paused" => Ok(Self::OnHold),
             "done" | "finished" => Ok(Self::Done),
             "archived" => Ok(Self::Archived),
-            _ => Err(format!("`{text}` is no status; use planned, active, on hold, done or archived")),
+            _ => Err(format!(
+                "`{text}` is no status; use planned, active, on hold, done or archived"
+            )),
         }
     }
 }

@@ -31,21 +31,36 @@ impl Repository {
     pub fn new(host: &str, owner: &str, name: &str) -> Result<Self, RepositoryError> {
         let typed = || RepositoryError(format!("{owner}/{name}"));
         let host = host.to_lowercase();
-        let host = if host == "www.github.com" || host == "api.github.com" { DEFAULT_HOST.to_owned() } else { host };
+        let host = if host == "www.github.com" || host == "api.github.com" {
+            DEFAULT_HOST.to_owned()
+        } else {
+            host
+        };
         let owner_ok = !owner.is_empty()
             && owner.len() <= 39
             && !owner.starts_with('-')
-            && owner.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+            && owner
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         let name_ok = !name.is_empty()
             && name.len() <= 100
             && name != "."
             && name != ".."
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-        let host_ok = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':'));
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let host_ok = !host.is_empty()
+            && host
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':'));
         if !(owner_ok && name_ok && host_ok) {
             return Err(typed());
         }
-        Ok(Self { host, owner: owner.to_lowercase(), name: name.to_lowercase() })
+        Ok(Self {
+            host,
+            owner: owner.to_lowercase(),
+            name: name.to_lowercase(),
+        })
     }
 
     /// The host, e.g. `github.com`.
@@ -95,8 +110,16 @@ impl FromStr for Repository {
             Some((_, rest)) => (rest.to_owned(), true),
             None => (rest.to_owned(), false),
         };
-        let rest = if has_user && !has_scheme { rest.replacen(':', "/", 1) } else { rest };
-        let rest = rest.split(['?', '#']).next().unwrap_or_default().trim_matches('/');
+        let rest = if has_user && !has_scheme {
+            rest.replacen(':', "/", 1)
+        } else {
+            rest
+        };
+        let rest = rest
+            .split(['?', '#'])
+            .next()
+            .unwrap_or_default()
+            .trim_matches('/');
         let mut parts: Vec<&str> = rest.split('/').collect();
         let host = if has_scheme || has_user || (parts.len() == 3 && parts[0].contains('.')) {
             if parts.is_empty() {
@@ -112,7 +135,11 @@ impl FromStr for Repository {
             [owner, name, ..] if has_scheme => (*owner, *name),
             _ => return Err(error()),
         };
-        let name = if name.to_lowercase().ends_with(".git") { &name[..name.len() - 4] } else { name };
+        let name = if name.to_lowercase().ends_with(".git") {
+            &name[..name.len() - 4]
+        } else {
+            name
+        };
         Self::new(host, owner, name).map_err(|_| error())
     }
 }
@@ -157,8 +184,12 @@ impl IssueRef {
 /// that means. Code spans are not looked into specially: naming an issue there still names it.
 pub fn issue_refs(text: &str, here: Option<&Repository>) -> Vec<IssueRef> {
     let mut found = Vec::new();
-    for word in text.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '<' | '>' | '|' | ',' | '"' | '`')) {
-        let word = word.trim_end_matches(['.', ';', ':', '!', '?', '\'', '’', '*', '_']).trim_start_matches(['\'', '*', '_']);
+    for word in text.split(|c: char| {
+        c.is_whitespace() || matches!(c, '(' | ')' | '[' | ']' | '<' | '>' | '|' | ',' | '"' | '`')
+    }) {
+        let word = word
+            .trim_end_matches(['.', ';', ':', '!', '?', '\'', '’', '*', '_'])
+            .trim_start_matches(['\'', '*', '_']);
         let parsed = issue_url(word).or_else(|| short_ref(word, here));
         if let Some(issue) = parsed
             && !found.contains(&issue)
@@ -171,7 +202,9 @@ pub fn issue_refs(text: &str, here: Option<&Repository>) -> Vec<IssueRef> {
 
 /// `https://host/owner/name/issues/12`, with whatever follows the number.
 fn issue_url(word: &str) -> Option<IssueRef> {
-    let url = url::Url::parse(word).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let url = url::Url::parse(word)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let mut parts = url.path_segments()?;
     let (owner, name, kind, number) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     if kind != "issues" && kind != "pull" {
@@ -182,18 +215,34 @@ fn issue_url(word: &str) -> Option<IssueRef> {
         None => url.host_str()?.to_owned(),
     };
     let repository = Repository::new(&host, owner, name).ok()?;
-    Some(IssueRef { repository, number: number_of(number)? })
+    Some(IssueRef {
+        repository,
+        number: number_of(number)?,
+    })
 }
 
 /// `owner/name#12` or `#12`.
 fn short_ref(word: &str, here: Option<&Repository>) -> Option<IssueRef> {
     let (repository, number) = word.split_once('#')?;
-    let repository = if repository.is_empty() { here?.clone() } else { repository.parse().ok()? };
-    Some(IssueRef { repository, number: number_of(number)? })
+    let repository = if repository.is_empty() {
+        here?.clone()
+    } else {
+        repository.parse().ok()?
+    };
+    Some(IssueRef {
+        repository,
+        number: number_of(number)?,
+    })
 }
 
 fn number_of(text: &str) -> Option<u64> {
     let digits: &str = &text[..text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len())];
-    let rest_ends_word = text[digits.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric());
-    digits.parse().ok().filter(|number| *number > 0 && rest_ends_word && digits.len() <= 12)
+    let rest_ends_word = text[digits.len()..]
+        .chars()
+        .next()
+        .is_none_or(|c| !c.is_alphanumeric());
+    digits
+        .parse()
+        .ok()
+        .filter(|number| *number > 0 && rest_ends_word && digits.len() <= 12)
 }

@@ -18,15 +18,36 @@ fn a_repository_has_one_form_whatever_was_typed() {
         ("<https://github.com/acme/apollo>", "acme/apollo"),
         ("github.com/acme/apollo", "acme/apollo"),
         ("octo/octo.github.io", "octo/octo.github.io"),
-        ("https://github.com/octo/octo.github.io.git", "octo/octo.github.io"),
+        (
+            "https://github.com/octo/octo.github.io.git",
+            "octo/octo.github.io",
+        ),
         ("https://git.corp.example/Team/App", "git.corp.example/team/app"),
         ("git.corp.example/team/app", "git.corp.example/team/app"),
     ];
     for (typed, canonical) in table {
-        assert_eq!(typed.parse::<Repository>().map(|r| r.to_string()), Ok(canonical.to_owned()), "{typed}");
-        assert_eq!(canonical.parse::<Repository>().map(|r| r.to_string()), Ok(canonical.to_owned()), "{canonical}");
+        assert_eq!(
+            typed.parse::<Repository>().map(|r| r.to_string()),
+            Ok(canonical.to_owned()),
+            "{typed}"
+        );
+        assert_eq!(
+            canonical.parse::<Repository>().map(|r| r.to_string()),
+            Ok(canonical.to_owned()),
+            "{canonical}"
+        );
     }
-    for wrong in ["", "acme", "acme/", "/apollo", "acme/apollo/extra", "a b/c", "acme/..", "https://github.com/acme", "-x/y"] {
+    for wrong in [
+        "",
+        "acme",
+        "acme/",
+        "/apollo",
+        "acme/apollo/extra",
+        "a b/c",
+        "acme/..",
+        "https://github.com/acme",
+        "-x/y",
+    ] {
         assert!(wrong.parse::<Repository>().is_err(), "{wrong}");
     }
 }
@@ -39,12 +60,25 @@ fn a_place_is_read_as_it_is_written() {
         "discord:G1/C2",
         "discord:@/C2",
         "github:acme/app#12",
+        "github:acme/app",
         "github:git.corp.example/acme/app#12",
         "shell:ana",
     ] {
-        assert_eq!(text.parse::<Place>().map(|place| place.to_string()), Ok(text.to_owned()));
+        assert_eq!(
+            text.parse::<Place>().map(|place| place.to_string()),
+            Ok(text.to_owned())
+        );
     }
-    for wrong in ["", "slack:T1", "slack:T1/C2/", "slack:T1/C 2", "github:acme/app", "github:acme/app#0", "irc:x", "shell:"] {
+    for wrong in [
+        "",
+        "slack:T1",
+        "slack:T1/C2/",
+        "slack:T1/C 2",
+        "github:acme",
+        "github:acme/app#0",
+        "irc:x",
+        "shell:",
+    ] {
         assert!(wrong.parse::<Place>().is_err(), "{wrong}");
     }
 }
@@ -56,14 +90,20 @@ fn issues_are_found_in_text() {
         ("see acme/zeus#3.", "acme/zeus#3"),
         ("#12 and #13", "acme/apollo#12 acme/apollo#13"),
         ("(#12), again #12!", "acme/apollo#12"),
-        ("https://github.com/Acme/Zeus/issues/7#issuecomment-1", "acme/zeus#7"),
+        (
+            "https://github.com/Acme/Zeus/issues/7#issuecomment-1",
+            "acme/zeus#7",
+        ),
         ("[x](https://github.com/acme/zeus/pull/8)", "acme/zeus#8"),
         ("#apollo #12a c#12", ""),
         ("#0 # ##", ""),
         ("who is on **#12**?", "acme/apollo#12"),
     ];
     for (text, expected) in table {
-        let found: Vec<String> = issue_refs(text, Some(&here)).iter().map(ToString::to_string).collect();
+        let found: Vec<String> = issue_refs(text, Some(&here))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(found.join(" "), expected, "{text}");
     }
     assert_eq!(issue_refs("#12", None), []);
@@ -71,7 +111,12 @@ fn issues_are_found_in_text() {
 
 #[test]
 fn slugs_are_short_names() {
-    for (name, slug) in [("Apollo", "apollo"), ("Apollo  Web!", "apollo-web"), ("Über-App 2", "über-app-2"), ("!!!", "")] {
+    for (name, slug) in [
+        ("Apollo", "apollo"),
+        ("Apollo  Web!", "apollo-web"),
+        ("Über-App 2", "über-app-2"),
+        ("!!!", ""),
+    ] {
         assert_eq!(slugify(name), slug);
     }
 }

@@ -4,7 +4,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 /// Text as the databases can keep it: without NUL (PostgreSQL refuses it) and with `\n` as the only line end.
 pub fn clean(text: &str) -> String {
-    text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}")
+    text.replace("\r\n", "\n")
+        .replace('\r', "\n")
+        .replace('\0', "\u{FFFD}")
 }
 
 /// Whether there is a letter or a digit: an empty mention and a row of emoji have none.
@@ -14,7 +16,12 @@ pub fn has_words(text: &str) -> bool {
 
 /// Whether two texts say the same, white space at line ends and around aside: platforms trim on their own.
 pub fn same_text(left: &str, right: &str) -> bool {
-    let lines = |text: &str| text.trim().lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>();
+    let lines = |text: &str| {
+        text.trim()
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
     lines(left) == lines(right)
 }
 

@@ -47,7 +47,15 @@ impl Answers {
     /// When the database fails.
     pub async fn expect(&self, tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
-        queue::enqueue(tx, Kind::Progress, &format!("progress:{run}"), run.0, later(now, PROGRESS_AFTER), now).await
+        queue::enqueue(
+            tx,
+            Kind::Progress,
+            &format!("progress:{run}"),
+            run.0,
+            later(now, PROGRESS_AFTER),
+            now,
+        )
+        .await
     }
 
     /// Notes what a run is doing, and shows it where progress is shown already.
@@ -59,7 +67,8 @@ impl Answers {
         let shown = deliveries::answers_of(tx, run.id).await?;
         for target in &run.targets {
             if let Some(progress) = progress_of(&shown, target) {
-                self.say(tx, progress, &progress_text(target, doing), false).await?;
+                self.say(tx, progress, &progress_text(target, doing), false)
+                    .await?;
             }
         }
         Ok(())
@@ -77,7 +86,9 @@ impl Answers {
             }
             let doing = if run.doing.is_empty() { "on it" } else { &run.doing };
             let markdown = progress_text(target, doing);
-            self.outbox.post(tx, &answer_post(run, target, &markdown, false)).await?;
+            self.outbox
+                .post(tx, &answer_post(run, target, &markdown, false))
+                .await?;
         }
         Ok(())
     }
@@ -86,7 +97,13 @@ impl Answers {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn end(&self, tx: &mut Tx, run: &Run, state: RunState, markdown: &str) -> Result<bool, StoreError> {
+    pub async fn end(
+        &self,
+        tx: &mut Tx,
+        run: &Run,
+        state: RunState,
+        markdown: &str,
+    ) -> Result<bool, StoreError> {
         let now = self.engine.clock.now();
         if !runs::end(tx, run.id, state, markdown, now).await? {
             return Ok(false);
@@ -95,7 +112,8 @@ impl Answers {
         let shown = deliveries::answers_of(tx, run.id).await?;
         for target in &run.targets {
             let text = format!("{}{markdown}", target.heading);
-            self.answer(tx, run, target, progress_of(&shown, target), &text, now).await?;
+            self.answer(tx, run, target, progress_of(&shown, target), &text, now)
+                .await?;
         }
         Ok(true)
     }
@@ -114,23 +132,39 @@ impl Answers {
         let post = answer_post(run, target, markdown, true);
         match progress {
             Some(progress) if took_long && !target.one_message => {
-                self.say(tx, progress, &format!("{}_Answered below._", target.heading), true).await?;
+                self.say(
+                    tx,
+                    progress,
+                    &format!("{}_Answered below._", target.heading),
+                    true,
+                )
+                .await?;
                 self.outbox.post_parts(tx, &post, GroupId::new(), 0, &parts).await
             }
             Some(progress) => {
                 if let Some(first) = parts.first() {
                     self.outbox.set_text(tx, progress, first, true).await?;
                 }
-                self.outbox.post_parts(tx, &post, progress.group, 1, parts.get(1..).unwrap_or_default()).await
+                self.outbox
+                    .post_parts(tx, &post, progress.group, 1, parts.get(1..).unwrap_or_default())
+                    .await
             }
             None => self.outbox.post_parts(tx, &post, GroupId::new(), 0, &parts).await,
         }
     }
 
-    async fn say(&self, tx: &mut Tx, delivery: &Delivery, markdown: &str, last: bool) -> Result<(), StoreError> {
+    async fn say(
+        &self,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        markdown: &str,
+        last: bool,
+    ) -> Result<(), StoreError> {
         let parts = markup::render(markdown, dialect(&delivery.place));
         match parts.first() {
-            Some(text) if *text != delivery.text || last => self.outbox.set_text(tx, delivery, text, last).await,
+            Some(text) if *text != delivery.text || last => {
+                self.outbox.set_text(tx, delivery, text, last).await
+            }
             _ => Ok(()),
         }
     }
@@ -138,7 +172,9 @@ impl Answers {
 
 /// The progress message at a target, as long as it can still be edited.
 fn progress_of<'a>(shown: &'a [Delivery], target: &Target) -> Option<&'a Delivery> {
-    let usable = |d: &&Delivery| d.place == target.place && !d.last && !matches!(d.state, State::Dead | State::Cancelled);
+    let usable = |d: &&Delivery| {
+        d.place == target.place && !d.last && !matches!(d.state, State::Dead | State::Cancelled)
+    };
     shown.iter().find(usable)
 }
 

@@ -18,8 +18,9 @@ pub trait TimeSource: Send + Sync + 'static {
     /// Ends at `at`: used for work that is due then (pacing, back-off, schedules).
     fn sleep_until(&self, at: DateTime<Utc>) -> Sleep;
 
-    /// Ends at `at`: used to give up on something that should have answered before. Apart from
-    /// [`TimeSource::sleep_until`], so that a test clock can jump to due work without tripping time-outs.
+    /// Ends at `at`: used to give up on something that should have answered before, and to look again for good measure
+    /// at what somebody should have told us. Apart from [`TimeSource::sleep_until`], so that a test clock can jump to
+    /// due work without tripping time-outs.
     fn deadline(&self, at: DateTime<Utc>) -> Sleep;
 }
 
@@ -58,6 +59,11 @@ impl Clock {
         self.0.sleep_until(later(self.0.now(), span))
     }
 
+    /// Waits until `at`, the moment to look again for good measure.
+    pub fn deadline(&self, at: DateTime<Utc>) -> Sleep {
+        self.0.deadline(at)
+    }
+
     /// Runs `work` for at most `span`.
     ///
     /// # Errors
@@ -84,12 +90,18 @@ pub fn later(at: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
 struct SystemClock;
 
 impl TimeSource for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the wall clock is read"
+    )]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that sleeps on the runtime's timer")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that sleeps on the runtime's timer"
+    )]
     fn sleep_until(&self, at: DateTime<Utc>) -> Sleep {
         let span = (at - self.now()).to_std().unwrap_or_default();
         Box::pin(tokio::time::sleep(span))

@@ -47,7 +47,10 @@ pub struct Health(Arc<Mutex<BTreeMap<&'static str, Part>>>);
 impl Health {
     /// Says how a part is doing; a change is logged.
     pub fn report(&self, part: &'static str, state: State, detail: impl Into<String>) {
-        let news = Part { state, detail: detail.into() };
+        let news = Part {
+            state,
+            detail: detail.into(),
+        };
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if parts.get(part) != Some(&news) {
             tracing::info!(part, state = state.words(), detail = %news.detail, "health");
@@ -63,7 +66,10 @@ impl Health {
     /// The worst state of all parts that are set up.
     pub fn overall(&self) -> State {
         let parts = self.parts();
-        let set_up = parts.values().map(|part| part.state).filter(|state| *state != State::NotConfigured);
+        let set_up = parts
+            .values()
+            .map(|part| part.state)
+            .filter(|state| *state != State::NotConfigured);
         set_up.max().unwrap_or(State::Ok)
     }
 }

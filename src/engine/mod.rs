@@ -32,7 +32,12 @@ pub struct Engine {
 impl Engine {
     /// An engine over an open database.
     pub fn new(db: Db, clock: Clock) -> Self {
-        Self { db, clock, activity: Arc::new(Activity::default()), health: Health::default() }
+        Self {
+            db,
+            clock,
+            activity: Arc::new(Activity::default()),
+            health: Health::default(),
+        }
     }
 
     /// Tells the workers that something was committed for them.

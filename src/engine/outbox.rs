@@ -20,7 +20,7 @@ use crate::markup::{self, Dialect};
 use crate::store::conversations::{self, NewMessage};
 use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose, State};
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::{StoreError, Tx, pacing};
+use crate::store::{StoreError, Tx, pacing, projects};
 
 /// How long one call may take; under half the lease of the worker that makes it.
 pub const CALL: Duration = Duration::from_secs(20);
@@ -106,7 +106,9 @@ impl Outbox {
                 conversation: post.conversation,
                 place: post.place.clone(),
                 credential: self.senders.credential(post.place),
-                effect: Effect::Message { response_url: post.response_url.clone() },
+                effect: Effect::Message {
+                    response_url: post.response_url.clone(),
+                },
                 text: text.clone(),
                 last: post.last,
             };
@@ -147,9 +149,16 @@ impl Outbox {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn set_text(&self, tx: &mut Tx, delivery: &Delivery, text: &str, last: bool) -> Result<(), StoreError> {
+    pub async fn set_text(
+        &self,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        text: &str,
+        last: bool,
+    ) -> Result<(), StoreError> {
         deliveries::set_text(tx, delivery.id, text, last).await?;
-        self.enqueue(tx, delivery.id, &delivery.credential, &delivery.place).await
+        self.enqueue(tx, delivery.id, &delivery.credential, &delivery.place)
+            .await
     }
 
     /// Notes that an event of our own, carrying a delivery's mark, arrived: it happened, whatever the call says.
@@ -157,12 +166,20 @@ impl Outbox {
     /// # Errors
     /// When the database fails.
     pub async fn confirm(&self, tx: &mut Tx, id: DeliveryId, external_id: &str) -> Result<(), StoreError> {
-        let Some(delivery) = deliveries::lock(tx, id).await? else { return Ok(()) };
+        let Some(delivery) = deliveries::lock(tx, id).await? else {
+            return Ok(());
+        };
         let in_doubt = matches!(delivery.state, State::Sending | State::Unknown);
         if in_doubt && delivery.external_id.is_none() {
-            let receipt = Receipt { external_id: external_id.to_owned(), url: None, thread: None };
+            let receipt = Receipt {
+                external_id: external_id.to_owned(),
+                url: None,
+                at: None,
+                thread: None,
+            };
             self.note_sent(tx, &delivery, &receipt).await?;
-            self.enqueue(tx, id, &delivery.credential, &delivery.place).await?;
+            self.enqueue(tx, id, &delivery.credential, &delivery.place)
+                .await?;
         }
         Ok(())
     }
@@ -173,9 +190,23 @@ impl Outbox {
         Ok(id)
     }
 
-    async fn enqueue(&self, tx: &mut Tx, id: DeliveryId, credential: &str, place: &Place) -> Result<(), StoreError> {
+    async fn enqueue(
+        &self,
+        tx: &mut Tx,
+        id: DeliveryId,
+        credential: &str,
+        place: &Place,
+    ) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
-        queue::enqueue(tx, Kind::Send, &format!("send:{credential}/{place}"), id.0, now, now).await
+        queue::enqueue(
+            tx,
+            Kind::Send,
+            &format!("send:{credential}/{place}"),
+            id.0,
+            now,
+            now,
+        )
+        .await
     }
 
     /// One step of one delivery.
@@ -230,13 +261,20 @@ impl Outbox {
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let edits = delivery.external_id.is_some();
         if edits && !delivery.last {
-            let free = delivery.sent_at.map(|sent| later(sent, pace.edits)).filter(|free| *free > now);
+            let free = delivery
+                .sent_at
+                .map(|sent| later(sent, pace.edits))
+                .filter(|free| *free > now);
             if free.is_some() {
                 return Ok(free);
             }
         }
         let place = format!("{} {}", delivery.credential, delivery.place.root());
-        let scopes = if edits { vec![delivery.credential.as_str()] } else { vec![delivery.credential.as_str(), &place] };
+        let scopes = if edits {
+            vec![delivery.credential.as_str()]
+        } else {
+            vec![delivery.credential.as_str(), &place]
+        };
         let free = pacing::free_at(tx, &scopes, now).await?;
         if free.is_none() {
             pacing::book(tx, &delivery.credential, later(now, pace.credential), now).await?;
@@ -266,12 +304,21 @@ impl Outbox {
             Found::Yes(receipt) => return self.record(item, delivery.id, Outcome::Delivered(receipt)).await,
             Found::Changed(why) => return self.record(item, delivery.id, Outcome::Changed(why)).await,
             Found::No if now >= quiet_ends => (State::Queued, "no sign of the last attempt".to_owned(), now),
-            Found::No => (State::Unknown, "the last attempt may still arrive".to_owned(), again.min(quiet_ends)),
-            Found::CannotTell(why) if now >= later(since, LOOK_FOR) => return self.leave_unknown(item, delivery, &why).await,
+            Found::No => (
+                State::Unknown,
+                "the last attempt may still arrive".to_owned(),
+                again.min(quiet_ends),
+            ),
+            Found::CannotTell(why) if now >= later(since, LOOK_FOR) => {
+                return self.leave_unknown(item, delivery, &why).await;
+            }
             Found::CannotTell(why) => (State::Unknown, why, again),
         };
         let mut tx = self.engine.db.begin().await?;
-        if deliveries::lock(&mut tx, delivery.id).await?.is_some_and(|d| d.state != State::Sent) {
+        if deliveries::lock(&mut tx, delivery.id)
+            .await?
+            .is_some_and(|d| d.state != State::Sent)
+        {
             deliveries::set_state(&mut tx, delivery.id, state, &reason).await?;
         }
         queue::put_back(&mut tx, item, at, item.attempts).await?;
@@ -291,7 +338,9 @@ impl Outbox {
     async fn record(&self, item: &Claimed, id: DeliveryId, outcome: Outcome) -> Result<(), Failure> {
         let now = self.engine.clock.now();
         let mut tx = self.engine.db.begin().await?;
-        let Some(delivery) = deliveries::lock(&mut tx, id).await? else { return Ok(()) };
+        let Some(delivery) = deliveries::lock(&mut tx, id).await? else {
+            return Ok(());
+        };
         if delivery.state == State::Sent {
             // An event of our own confirmed it while the call was under way.
             queue::put_back(&mut tx, item, now, 0).await?;
@@ -309,13 +358,18 @@ impl Outbox {
                     self.settled(&mut tx, &delivery).await?;
                 }
             }
-            Outcome::NotSent { retry_at, why } => self.retry(&mut tx, item, &delivery, retry_at, &why).await?,
+            Outcome::NotSent { retry_at, why } => {
+                self.retry(&mut tx, item, &delivery, retry_at, &why).await?
+            }
             Outcome::Refused(why) | Outcome::Changed(why) => self.die(&mut tx, item, &delivery, &why).await?,
             Outcome::Vanished if item.attempts < MAX_ATTEMPTS => {
                 deliveries::forget_message(&mut tx, id).await?;
                 queue::put_back(&mut tx, item, now, item.attempts).await?;
             }
-            Outcome::Vanished => self.die(&mut tx, item, &delivery, "the message keeps being deleted").await?,
+            Outcome::Vanished => {
+                self.die(&mut tx, item, &delivery, "the message keeps being deleted")
+                    .await?
+            }
             Outcome::Unknown(why) => {
                 tracing::warn!(delivery = %id, why, "the answer to a call was lost; looking it up");
                 deliveries::set_state(&mut tx, id, State::Unknown, &why).await?;
@@ -348,10 +402,22 @@ impl Outbox {
         }
     }
 
-    async fn die(&self, tx: &mut Tx, item: &Claimed, delivery: &Delivery, why: &str) -> Result<(), StoreError> {
+    async fn die(
+        &self,
+        tx: &mut Tx,
+        item: &Claimed,
+        delivery: &Delivery,
+        why: &str,
+    ) -> Result<(), StoreError> {
         tracing::warn!(delivery = %delivery.id, place = %delivery.place, why, "a delivery was given up");
         deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
-        deliveries::cancel_after(tx, delivery.group, delivery.part, "an earlier part did not arrive").await?;
+        deliveries::cancel_after(
+            tx,
+            delivery.group,
+            delivery.part,
+            "an earlier part did not arrive",
+        )
+        .await?;
         queue::bury(tx, item, why).await?;
         self.settled(tx, delivery).await?;
         self.tell_elsewhere(tx, delivery, why).await
@@ -361,12 +427,18 @@ impl Outbox {
     async fn note_sent(&self, tx: &mut Tx, delivery: &Delivery, receipt: &Receipt) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
         deliveries::set_sent(tx, delivery.id, &receipt.external_id, receipt.url.as_deref(), now).await?;
-        let Some(conversation) = delivery.conversation else { return Ok(()) };
+        let Some(conversation) = delivery.conversation else {
+            return Ok(());
+        };
         if let Some(thread) = &receipt.thread {
             conversations::join(tx, conversation, thread).await?;
         }
+        // A passing text is no part of the talk.
+        if !delivery.last || delivery.desired_rev > delivery.sending_rev {
+            return Ok(());
+        }
         let place = receipt.thread.as_ref().unwrap_or(&delivery.place);
-        if !conversations::edit_message(tx, place, &receipt.external_id, &delivery.sending_text).await? {
+        if !conversations::edit_ours(tx, conversation, &receipt.external_id, &delivery.sending_text).await? {
             let message = NewMessage {
                 conversation,
                 place,
@@ -377,7 +449,7 @@ impl Outbox {
                 author_kind: "ourselves",
                 author_name: "Callsheet",
                 text: &delivery.sending_text,
-                sent_at: now,
+                sent_at: receipt.at.unwrap_or(now),
             };
             conversations::add_message(tx, &message).await?;
         }
@@ -386,7 +458,9 @@ impl Outbox {
 
     /// Wakes the run whose step waited for this delivery, once all of the step's deliveries are settled.
     async fn settled(&self, tx: &mut Tx, delivery: &Delivery) -> Result<(), StoreError> {
-        let (Some(step), Some(run)) = (delivery.step, delivery.run) else { return Ok(()) };
+        let (Some(step), Some(run)) = (delivery.step, delivery.run) else {
+            return Ok(());
+        };
         let open = |d: &Delivery| matches!(d.state, State::Queued | State::Sending);
         if !deliveries::of_step(tx, step).await?.iter().any(open) {
             queue::wake(tx, Kind::Run, run.0, self.engine.clock.now()).await?;
@@ -396,11 +470,19 @@ impl Outbox {
 
     /// An answer that cannot reach one place of a run is announced at the others.
     async fn tell_elsewhere(&self, tx: &mut Tx, dead: &Delivery, why: &str) -> Result<(), StoreError> {
-        let Some(run) = dead.run.filter(|_| dead.purpose == Purpose::Answer && dead.last) else { return Ok(()) };
+        let Some(run) = dead.run.filter(|_| dead.purpose == Purpose::Answer && dead.last) else {
+            return Ok(());
+        };
         let answers = deliveries::answers_of(tx, run).await?;
-        let other = answers.iter().find(|d| d.place != dead.place && !matches!(d.state, State::Dead | State::Cancelled));
+        let other = answers
+            .iter()
+            .find(|d| d.place != dead.place && !matches!(d.state, State::Dead | State::Cancelled));
         if let Some(other) = other {
-            let markdown = format!("I could not post this answer to {}: {why}.", dead.place);
+            let markdown = format!(
+                "I could not post this answer to {}: {}.",
+                projects::label(tx, &dead.place).await?,
+                why.trim_end_matches('.')
+            );
             let post = Post {
                 place: &other.place,
                 markdown: &markdown,
@@ -439,12 +521,25 @@ impl Handler for Outbox {
         Box::pin(async move { self.advance(&item).await })
     }
 
-    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn give_up<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        item: &'a Claimed,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
-            let Some(delivery) = deliveries::lock(tx, DeliveryId(item.subject)).await? else { return Ok(()) };
+            let Some(delivery) = deliveries::lock(tx, DeliveryId(item.subject)).await? else {
+                return Ok(());
+            };
             if matches!(delivery.state, State::Queued) {
                 deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
-                deliveries::cancel_after(tx, delivery.group, delivery.part, "an earlier part did not arrive").await?;
+                deliveries::cancel_after(
+                    tx,
+                    delivery.group,
+                    delivery.part,
+                    "an earlier part did not arrive",
+                )
+                .await?;
             }
             self.settled(tx, &delivery).await
         })

@@ -34,6 +34,8 @@ pub struct Receipt {
     pub external_id: String,
     /// The page people open.
     pub url: Option<String>,
+    /// When it was made, by the platform's clock.
+    pub at: Option<DateTime<Utc>>,
     /// Where answers to the new message will be said, when that is a place of its own (a Slack thread).
     pub thread: Option<Place>,
 }
@@ -119,6 +121,9 @@ impl Senders {
 
     /// Whose identity sends to a place; a platform that is not set up has none and is named instead.
     pub fn credential(&self, place: &Place) -> String {
-        self.of(place).map_or_else(|| format!("none:{:?}", place.platform()), |sender| sender.credential(place))
+        self.of(place).map_or_else(
+            || format!("none:{:?}", place.platform()),
+            |sender| sender.credential(place),
+        )
     }
 }

@@ -29,7 +29,11 @@ impl Supervisor {
     }
 
     /// Starts a task that runs until [`Supervisor::stopping`] is cancelled.
-    pub fn spawn(&mut self, name: &'static str, work: impl Future<Output = Result<(), String>> + Send + 'static) {
+    pub fn spawn(
+        &mut self,
+        name: &'static str,
+        work: impl Future<Output = Result<(), String>> + Send + 'static,
+    ) {
         self.tasks.spawn(async move { (name, work.await) });
     }
 
@@ -43,9 +47,15 @@ impl Supervisor {
             let early = !self.stop.is_cancelled();
             let trouble = match ended {
                 Ok((task, Err(why))) => Some(TaskEnded { task, why }),
-                Ok((task, Ok(()))) if early => Some(TaskEnded { task, why: "it ended by itself".into() }),
+                Ok((task, Ok(()))) if early => Some(TaskEnded {
+                    task,
+                    why: "it ended by itself".into(),
+                }),
                 Ok(_) => None,
-                Err(panic) => Some(TaskEnded { task: "a task", why: panic.to_string() }),
+                Err(panic) => Some(TaskEnded {
+                    task: "a task",
+                    why: panic.to_string(),
+                }),
             };
             if let Some(trouble) = trouble {
                 self.stop.cancel();

@@ -53,7 +53,12 @@ pub trait Handler: Send + Sync + 'static {
     fn handle(&self, item: Claimed) -> BoxFuture<'_, Result<(), Failure>>;
 
     /// Answers whoever waits for an item that is about to be buried, inside the burying transaction.
-    fn give_up<'a>(&'a self, tx: &'a mut Tx, item: &'a Claimed, why: &'a str) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn give_up<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        item: &'a Claimed,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
 /// Who is at work, and who is to be woken; see [`Activity::idle`].
@@ -108,7 +113,8 @@ impl Activity {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut state);
         let idle = state.working == 0 && !state.looking.values().any(|looking| *looking);
-        self.idle.send_if_modified(|was| std::mem::replace(was, idle) != idle);
+        self.idle
+            .send_if_modified(|was| std::mem::replace(was, idle) != idle);
         result
     }
 
@@ -167,7 +173,11 @@ pub async fn run(
     while !stop.is_cancelled() {
         let calls = engine.activity.begin_look(kind);
         let now = engine.clock.now();
-        let claimed = if workers.len() < slots { claim(&engine, kind, now).await } else { Ok(None) };
+        let claimed = if workers.len() < slots {
+            claim(&engine, kind, now).await
+        } else {
+            Ok(None)
+        };
         match claimed {
             Ok(Some(item)) => {
                 failures = 0;
@@ -189,24 +199,47 @@ pub async fn run(
         if !engine.activity.end_look(kind, calls) {
             continue;
         }
-        let pause = if failures > 0 { backoff(i64::from(failures)) } else { POLL };
-        let due = next_due(&engine, kind, now).await;
-        let until = due.filter(|_| failures == 0).map_or_else(|| later(now, pause), |due| due.min(later(now, pause)));
+        let pause = if failures > 0 {
+            backoff(i64::from(failures))
+        } else {
+            POLL
+        };
+        let due = if failures > 0 {
+            None
+        } else {
+            next_due(&engine, kind, now).await
+        };
         tokio::select! {
             () = engine.activity.wakes[&kind].notified() => {}
-            () = engine.clock.sleep_until(until) => {}
+            () = until(&engine, due) => {}
+            () = engine.clock.deadline(later(now, pause)) => {}
             Some(_) = workers.join_next() => {}
             () = stop.cancelled() => {}
         }
         while workers.try_join_next().is_some() {}
     }
     engine.activity.leave(kind);
-    let drained = engine.clock.timeout(DRAIN, async { while workers.join_next().await.is_some() {} }).await;
+    let drained = engine
+        .clock
+        .timeout(DRAIN, async { while workers.join_next().await.is_some() {} })
+        .await;
     if drained.is_err() {
-        tracing::warn!(?kind, left = workers.len(), "work was still going on at the end and will be taken up again");
+        tracing::warn!(
+            ?kind,
+            left = workers.len(),
+            "work was still going on at the end and will be taken up again"
+        );
         workers.shutdown().await;
     }
     Ok(())
+}
+
+/// Waits for due work; for ever when there is none.
+async fn until(engine: &Engine, due: Option<DateTime<Utc>>) {
+    match due {
+        Some(due) => engine.clock.sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 async fn claim(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
@@ -234,7 +267,10 @@ async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
     let why = match outcome {
         Ok(Ok(())) => return,
         Ok(Err(Failure::Store(StoreError::LeaseLost))) => {
-            tracing::warn!(?item, "the lease on this work was lost; its late writes were refused");
+            tracing::warn!(
+                ?item,
+                "the lease on this work was lost; its late writes were refused"
+            );
             return;
         }
         Ok(Err(failure)) => failure.to_string(),
@@ -267,7 +303,12 @@ async fn hold(engine: &Engine, item: &Claimed) {
 }
 
 /// Puts a failed item back, or buries it after its last try.
-async fn settle_failure(engine: &Engine, handler: &dyn Handler, item: &Claimed, why: &str) -> Result<(), StoreError> {
+async fn settle_failure(
+    engine: &Engine,
+    handler: &dyn Handler,
+    item: &Claimed,
+    why: &str,
+) -> Result<(), StoreError> {
     let id = telemetry::report(&Failure::Other(why.to_owned()), "work on an item failed");
     let now = engine.clock.now();
     let mut tx = engine.db.begin().await?;
@@ -285,7 +326,8 @@ async fn settle_failure(engine: &Engine, handler: &dyn Handler, item: &Claimed, 
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words")
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without words")
 }
 
 /// The pause after the n-th failure: 2^n seconds up to five minutes, a fifth of it by chance, so that what failed

@@ -41,7 +41,9 @@ impl Facts {
             // What does not exist yet is judged by where the person speaks.
             Subject::Nothing => asker.place.repository().cloned(),
         };
-        let here = projects::binding(tx, &asker.place).await?.map(|bound| bound.project_id);
+        let here = projects::binding(tx, &asker.place)
+            .await?
+            .map(|bound| bound.project_id);
         let mut workspace_is_bound = false;
         for project in &subjects {
             let places = projects::places(tx, project.id).await?;
@@ -63,7 +65,11 @@ impl Facts {
     }
 }
 
-async fn permission(tx: &mut Tx, asker: &Asker, repository: Option<&Repository>) -> Result<Permission, StoreError> {
+async fn permission(
+    tx: &mut Tx,
+    asker: &Asker,
+    repository: Option<&Repository>,
+) -> Result<Permission, StoreError> {
     let (Platform::GitHub, Some(repository)) = (asker.account.platform, repository) else {
         return Ok(Permission::None);
     };

@@ -101,7 +101,14 @@ impl Permit {
     /// # Errors
     /// [`WrongPermit`].
     pub fn covers(&self, action: Action) -> Result<(), WrongPermit> {
-        if self.action == action { Ok(()) } else { Err(WrongPermit { given: self.action, used: action }) }
+        if self.action == action {
+            Ok(())
+        } else {
+            Err(WrongPermit {
+                given: self.action,
+                used: action,
+            })
+        }
     }
 
     /// The project the permit is for.
@@ -112,7 +119,10 @@ impl Permit {
         self.covers(action)?;
         match &self.subject {
             Subject::Project(id) => Ok(*id),
-            _ => Err(WrongPermit { given: self.action, used: action }),
+            _ => Err(WrongPermit {
+                given: self.action,
+                used: action,
+            }),
         }
     }
 
@@ -124,7 +134,10 @@ impl Permit {
         self.covers(action)?;
         match &self.subject {
             Subject::Repository(repository) => Ok(repository),
-            _ => Err(WrongPermit { given: self.action, used: action }),
+            _ => Err(WrongPermit {
+                given: self.action,
+                used: action,
+            }),
         }
     }
 }
@@ -140,5 +153,9 @@ pub async fn authorize(
     subject: Subject,
 ) -> Result<Result<Permit, PersonError>, StoreError> {
     let facts = Facts::gather(tx, asker, &subject).await?;
-    Ok(judge(action, &facts).map(|()| Permit { action, subject, asker: asker.clone() }))
+    Ok(judge(action, &facts).map(|()| Permit {
+        action,
+        subject,
+        asker: asker.clone(),
+    }))
 }

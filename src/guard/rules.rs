@@ -18,7 +18,11 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
     let on_github = facts.platform == Platform::GitHub;
     let writes = on_github && facts.permission >= Permission::Write;
     // On GitHub a binding or an old ownership gives nothing: what counts there is GitHub's own word.
-    let member = if on_github { writes } else { facts.place_is_bound || facts.is_owner };
+    let member = if on_github {
+        writes
+    } else {
+        facts.place_is_bound || facts.is_owner
+    };
     let reader = member || facts.at_repository || (!on_github && facts.workspace_is_bound);
     let allowed = match action {
         Action::ListProjects => true,
@@ -36,7 +40,11 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
         | Action::CommentOnIssue
         | Action::UpdateIssue => member,
     };
-    if allowed { Ok(()) } else { Err(refusal(action, facts)) }
+    if allowed {
+        Ok(())
+    } else {
+        Err(refusal(action, facts))
+    }
 }
 
 fn refusal(action: Action, facts: &Facts) -> PersonError {

@@ -31,27 +31,84 @@ fn nobody(platform: Platform) -> Facts {
 }
 
 fn allowed(facts: &Facts) -> String {
-    ACTIONS.iter().map(|action| if judge(*action, facts).is_ok() { '+' } else { '.' }).collect()
+    ACTIONS
+        .iter()
+        .map(|action| if judge(*action, facts).is_ok() { '+' } else { '.' })
+        .collect()
 }
 
 #[test]
 fn every_action_against_every_kind_of_person() {
     let slack = nobody(Platform::Slack);
     let github = nobody(Platform::GitHub);
-    let at_issue = Facts { at_repository: true, ..github };
+    let at_issue = Facts {
+        at_repository: true,
+        ..github
+    };
     // In the order of ACTIONS:      list read search create update repo bind post issue comment change
     let table = [
         ("shell", nobody(Platform::Shell), "+++++++++++"),
         ("chat, strange place", slack, "+..+......."),
-        ("chat, same workspace", Facts { workspace_is_bound: true, ..slack }, "++.+......."),
-        ("chat, bound place", Facts { place_is_bound: true, workspace_is_bound: true, ..slack }, "+++++++++++"),
-        ("chat, owner elsewhere", Facts { is_owner: true, ..slack }, "+++++.+++++"),
+        (
+            "chat, same workspace",
+            Facts {
+                workspace_is_bound: true,
+                ..slack
+            },
+            "++.+.......",
+        ),
+        (
+            "chat, bound place",
+            Facts {
+                place_is_bound: true,
+                workspace_is_bound: true,
+                ..slack
+            },
+            "+++++++++++",
+        ),
+        (
+            "chat, owner elsewhere",
+            Facts {
+                is_owner: true,
+                ..slack
+            },
+            "+++++.+++++",
+        ),
         ("issue, stranger", at_issue, "++........."),
-        ("issue, reader", Facts { permission: Permission::Read, ..at_issue }, "++........."),
-        ("issue, writer", Facts { permission: Permission::Write, ..at_issue }, "+++++++++++"),
-        ("issue, admin", Facts { permission: Permission::Admin, ..at_issue }, "+++++++++++"),
+        (
+            "issue, reader",
+            Facts {
+                permission: Permission::Read,
+                ..at_issue
+            },
+            "++.........",
+        ),
+        (
+            "issue, writer",
+            Facts {
+                permission: Permission::Write,
+                ..at_issue
+            },
+            "+++++++++++",
+        ),
+        (
+            "issue, admin",
+            Facts {
+                permission: Permission::Admin,
+                ..at_issue
+            },
+            "+++++++++++",
+        ),
         ("other repository's issue", github, "+.........."),
-        ("issue, owner without permission", Facts { is_owner: true, place_is_bound: true, ..at_issue }, "++........."),
+        (
+            "issue, owner without permission",
+            Facts {
+                is_owner: true,
+                place_is_bound: true,
+                ..at_issue
+            },
+            "++.........",
+        ),
     ];
     for (who, facts, expected) in table {
         assert_eq!(allowed(&facts), expected, "{who}");

@@ -54,7 +54,10 @@ pub(super) fn routes(hook: Option<GitHubHook>) -> Router {
 }
 
 async fn wrong_method() -> Reply {
-    reply(StatusCode::METHOD_NOT_ALLOWED, "GitHub's webhooks come here by POST.")
+    reply(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "GitHub's webhooks come here by POST.",
+    )
 }
 
 fn reply(status: StatusCode, sentence: impl Into<String>) -> Reply {
@@ -65,7 +68,11 @@ fn reply(status: StatusCode, sentence: impl Into<String>) -> Reply {
 
 async fn receive(State(hook): State<Option<Arc<GitHubHook>>>, request: Request) -> Reply {
     accept(hook.as_deref(), request).await.unwrap_or_else(|refusal| {
-        tracing::warn!(status = refusal.0.as_u16(), why = refusal.1.trim(), "a webhook of GitHub was refused");
+        tracing::warn!(
+            status = refusal.0.as_u16(),
+            why = refusal.1.trim(),
+            "a webhook of GitHub was refused"
+        );
         refusal
     })
 }
@@ -78,7 +85,9 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
     let secret = hook.secret.as_ref();
     let secret = secret.ok_or_else(|| unavailable("Webhooks are off here; set github.webhook_secret."))?;
     // A header that is no text is there, and wrong.
-    let signature = headers.get("x-hub-signature-256").map(|value| value.to_str().unwrap_or_default());
+    let signature = headers
+        .get("x-hub-signature-256")
+        .map(|value| value.to_str().unwrap_or_default());
     webhook::verify(secret, signature, &body)
         .map_err(|rejected| reply(StatusCode::UNAUTHORIZED, format!("Not accepted: {rejected}.")))?;
     let payload = payload(&headers, body)?;
@@ -88,7 +97,9 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
     })?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let event = text("x-github-event").unwrap_or("unnamed");
-    let guid = text("x-github-delivery").filter(|guid| is_guid(guid)).map(str::to_owned);
+    let guid = text("x-github-delivery")
+        .filter(|guid| is_guid(guid))
+        .map(str::to_owned);
     // A body that came without an id is known by its own bytes.
     let guid = guid.unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, &payload).to_string());
     let heard = webhook::translate(event, &guid, &payload, &context)
@@ -98,33 +109,42 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
         Ok(Seen::Before(_)) => Ok(reply(StatusCode::OK, "Received before.")),
         Err(error) => {
             let id = telemetry::report(&error, "a webhook could not be kept");
-            Err(unavailable(&format!("This could not be kept ({id} in the log); send it again later.")))
+            Err(unavailable(&format!(
+                "This could not be kept ({id} in the log); send it again later."
+            )))
         }
     }
 }
 
 /// Reads the body, but no more than [`MAX_BODY`] of it.
 async fn read(request: Request) -> Result<Bytes, Reply> {
-    Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let sentence = format!("The body is larger than {} MiB.", MAX_BODY / 1024 / 1024);
-            reply(StatusCode::PAYLOAD_TOO_LARGE, sentence)
-        }
-        _ => reply(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
-    })
+    Bytes::from_request(request, &())
+        .await
+        .map_err(|rejection| match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => {
+                let sentence = format!("The body is larger than {} MiB.", MAX_BODY / 1024 / 1024);
+                reply(StatusCode::PAYLOAD_TOO_LARGE, sentence)
+            }
+            _ => reply(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
+        })
 }
 
 /// The JSON of a webhook, which comes as the body or as its field `payload`
 /// (<https://docs.github.com/en/webhooks/using-webhooks/creating-webhooks>).
 fn payload(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Reply> {
-    let kind = headers.get(CONTENT_TYPE).map_or("", |value| value.to_str().unwrap_or("?"));
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .map_or("", |value| value.to_str().unwrap_or("?"));
     let kind = kind.split(';').next().unwrap_or_default().trim().to_lowercase();
     match kind.as_str() {
         "" | "application/json" => Ok(body),
         "application/x-www-form-urlencoded" => {
             let field = url::form_urlencoded::parse(&body).find(|(name, _)| name == "payload");
             let (_, json) = field.ok_or_else(|| {
-                reply(StatusCode::BAD_REQUEST, "Not understood: the form has no field called payload.")
+                reply(
+                    StatusCode::BAD_REQUEST,
+                    "Not understood: the form has no field called payload.",
+                )
             })?;
             Ok(Bytes::from(json.into_owned()))
         }

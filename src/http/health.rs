@@ -19,13 +19,21 @@ async fn report(State(engine): State<Engine>) -> (StatusCode, Json<Value>) {
     let counts = counts(&engine).await;
     let (code, work) = match counts {
         Ok(work) => {
-            let detail = if engine.db.is_shared() { "PostgreSQL" } else { "SQLite" };
+            let detail = if engine.db.is_shared() {
+                "PostgreSQL"
+            } else {
+                "SQLite"
+            };
             engine.health.report("database", health::State::Ok, detail);
             (StatusCode::OK, work)
         }
         Err(error) => {
             let id = crate::telemetry::report(&error, "the health report could not read the database");
-            engine.health.report("database", health::State::Failed, format!("out of reach; see {id} in the log"));
+            engine.health.report(
+                "database",
+                health::State::Failed,
+                format!("out of reach; see {id} in the log"),
+            );
             (StatusCode::SERVICE_UNAVAILABLE, Value::Null)
         }
     };

@@ -13,7 +13,9 @@ pub use github::GitHubHook;
 
 /// Every route.
 pub fn router(engine: Engine, hook: Option<GitHubHook>) -> Router {
-    Router::new().merge(health::routes(engine)).merge(github::routes(hook))
+    Router::new()
+        .merge(health::routes(engine))
+        .merge(github::routes(hook))
 }
 
 /// Serves until `stop`; requests under way are finished.

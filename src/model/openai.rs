@@ -21,7 +21,6 @@ use futures::StreamExt;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tower::ServiceExt;
-use url::{Host, Url};
 
 use self::answer::{Chunk, Draft};
 use self::transport::{Ending, Unwanted};
@@ -98,7 +97,7 @@ impl OpenAi {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none());
-        let http = if is_this_machine(&config.base_url) {
+        let http = if config::is_loopback(&config.base_url) {
             http.no_proxy()
         } else {
             http
@@ -199,29 +198,12 @@ fn from_library(error: OpenAIError, clock: &Clock) -> ModelError {
         },
         OpenAIError::Reqwest(error) if error.is_builder() => ModelError::Refused(format!(
             "the request cannot be made: {}",
-            chain(&error.without_url())
+            telemetry::chain(&error.without_url())
         )),
-        OpenAIError::Reqwest(error) => {
-            ModelError::Broken(format!("the connection failed: {}", chain(&error.without_url())))
-        }
+        OpenAIError::Reqwest(error) => ModelError::Broken(format!(
+            "the connection failed: {}",
+            telemetry::chain(&error.without_url())
+        )),
         other => ModelError::Broken(other.to_string()),
-    }
-}
-
-/// The error with its causes: reqwest's own words do not say why.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    let mut said: Vec<String> = causes.map(ToString::to_string).collect();
-    said.dedup();
-    said.join(": ")
-}
-
-/// Whether the server runs beside us, where no proxy of the environment leads.
-fn is_this_machine(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
     }
 }

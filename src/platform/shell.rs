@@ -14,17 +14,34 @@ use crate::engine::sender::{Found, Outcome, Outgoing, Pace, Receipt, Sender};
 
 /// The place where a user of the machine talks with us; letters outside the plain ones are left out of its address.
 pub fn place(user: &str) -> Place {
-    let session: String = user.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')).collect();
-    Place::Shell { session: if session.is_empty() { "user".to_owned() } else { session } }
+    let session: String = user
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
+        .collect();
+    Place::Shell {
+        session: if session.is_empty() {
+            "user".to_owned()
+        } else {
+            session
+        },
+    }
 }
 
 /// What a user of the machine asked.
 pub fn heard(user: &str, text: &str, id: Uuid, now: DateTime<Utc>) -> Heard {
-    let account = AccountKey { platform: Platform::Shell, workspace: String::new(), user_id: user.to_owned() };
+    let account = AccountKey {
+        platform: Platform::Shell,
+        workspace: String::new(),
+        user_id: user.to_owned(),
+    };
     let posted = Posted {
         place: place(user),
         external_id: id.to_string(),
-        author: Author { account, name: user.to_owned(), kind: AuthorKind::Human },
+        author: Author {
+            account,
+            name: user.to_owned(),
+            kind: AuthorKind::Human,
+        },
         text: clean(text),
         addressed: Addressed::Us,
         mark: None,
@@ -42,7 +59,12 @@ pub struct ShellSender;
 
 impl ShellSender {
     fn receipt(out: &Outgoing) -> Receipt {
-        Receipt { external_id: out.mark.to_string(), url: None, thread: None }
+        Receipt {
+            external_id: out.mark.to_string(),
+            url: None,
+            at: None,
+            thread: None,
+        }
     }
 }
 
@@ -61,7 +83,11 @@ impl Sender for ShellSender {
     }
 
     fn pace(&self) -> Pace {
-        Pace { credential: Duration::ZERO, place: Duration::ZERO, edits: Duration::ZERO }
+        Pace {
+            credential: Duration::ZERO,
+            place: Duration::ZERO,
+            edits: Duration::ZERO,
+        }
     }
 
     fn credential(&self, _: &Place) -> String {

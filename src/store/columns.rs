@@ -39,7 +39,9 @@ where
     String: Decode<'r, DB>,
 {
     fn decode(value: <DB as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
-        Ok(Self(serde_json::from_str(&<String as Decode<'r, DB>>::decode(value)?)?))
+        Ok(Self(serde_json::from_str(&<String as Decode<'r, DB>>::decode(
+            value,
+        )?)?))
     }
 }
 

@@ -66,7 +66,13 @@ pub async fn at(tx: &mut Tx, place: &Place) -> Result<Option<ConversationId>, St
 /// When the database fails.
 pub async fn open(tx: &mut Tx, now: DateTime<Utc>) -> Result<ConversationId, StoreError> {
     let id = ConversationId::new();
-    sql!(tx, execute, "INSERT INTO conversations (id, created_at) VALUES ($1, $2)", id, now)?;
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO conversations (id, created_at) VALUES ($1, $2)",
+        id,
+        now
+    )?;
     Ok(id)
 }
 
@@ -116,7 +122,12 @@ pub async fn add_message(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), St
 ///
 /// # Errors
 /// When the database fails.
-pub async fn edit_message(tx: &mut Tx, place: &Place, external_id: &str, text: &str) -> Result<bool, StoreError> {
+pub async fn edit_message(
+    tx: &mut Tx,
+    place: &Place,
+    external_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
     let changed = sql!(
         tx,
         execute,
@@ -128,17 +139,43 @@ pub async fn edit_message(tx: &mut Tx, place: &Place, external_id: &str, text: &
     Ok(changed > 0)
 }
 
+/// Writes the newest words of a message of our own; false when it is not kept yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn edit_ours(
+    tx: &mut Tx,
+    id: ConversationId,
+    external_id: &str,
+    text: &str,
+) -> Result<bool, StoreError> {
+    let changed = sql!(
+        tx,
+        execute,
+        "UPDATE messages SET text = $3 WHERE conversation_id = $1 AND external_id = $2 AND author_kind = 'ourselves'",
+        id,
+        external_id,
+        text,
+    )?;
+    Ok(changed > 0)
+}
+
 /// Forgets a message that was taken back.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn delete_message(tx: &mut Tx, place: &Place, external_id: &str) -> Result<bool, StoreError> {
-    let gone =
-        sql!(tx, execute, "DELETE FROM messages WHERE place = $1 AND external_id = $2", place, external_id)?;
+    let gone = sql!(
+        tx,
+        execute,
+        "DELETE FROM messages WHERE place = $1 AND external_id = $2",
+        place,
+        external_id
+    )?;
     Ok(gone > 0)
 }
 
-/// The newest messages of a conversation up to and with a moment, newest first.
+/// The newest messages of a conversation, newest first: all of ours, and those of others up to and with a moment.
 ///
 /// # Errors
 /// When the database fails.
@@ -152,7 +189,7 @@ pub async fn newest(
         tx,
         fetch_all as Said,
         "SELECT turn_id, author_kind, author_name, text, sent_at FROM messages
-         WHERE conversation_id = $1 AND sent_at <= $2 ORDER BY sent_at DESC, part DESC LIMIT $3",
+         WHERE conversation_id = $1 AND (author_kind = 'ourselves' OR sent_at <= $2) ORDER BY sent_at DESC, part DESC LIMIT $3",
         id,
         until,
         limit,

@@ -155,13 +155,21 @@ impl Db {
     }
 
     async fn open_sqlite(url: &str, serve: bool) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(error.to_string()))?;
+        let options =
+            SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(error.to_string()))?;
         let path = options.get_filename().to_path_buf();
-        let wrong = |why: String| OpenError::File { path: path.clone(), why };
+        let wrong = |why: String| OpenError::File {
+            path: path.clone(),
+            why,
+        };
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| wrong(error.to_string()))?;
         }
-        let lock = if serve { Some(Arc::new(instance_lock(&path)?)) } else { None };
+        let lock = if serve {
+            Some(Arc::new(instance_lock(&path)?))
+        } else {
+            None
+        };
         let options = options
             .create_if_missing(true)
             .foreign_keys(true)
@@ -169,24 +177,39 @@ impl Db {
             // What was told "received" must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(10));
-        let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await;
         let write = write.map_err(|error| wrong(error.to_string()))?;
-        let read = SqlitePoolOptions::new().max_connections(SQLITE_READERS).connect_with(options.read_only(true)).await;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .connect_with(options.read_only(true))
+            .await;
         let read = read.map_err(|error| wrong(error.to_string()))?;
-        Ok(Self { pools: Pools::Sqlite { write, read }, lock, probe: None })
+        Ok(Self {
+            pools: Pools::Sqlite { write, read },
+            lock,
+            probe: None,
+        })
     }
 
     async fn open_postgres(url: &str) -> Result<Self, OpenError> {
         // sqlx quotes the address in some errors, and the address holds the password.
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|_| OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into()))?;
+        let options = PgConnectOptions::from_str(url).map_err(|_| {
+            OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into())
+        })?;
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(std::time::Duration::from_secs(10))
             .connect_with(options)
             .await
             .map_err(|error| OpenError::Connect(error.to_string()))?;
-        Ok(Self { pools: Pools::Postgres(pool), lock: None, probe: None })
+        Ok(Self {
+            pools: Pools::Postgres(pool),
+            lock: None,
+            probe: None,
+        })
     }
 
     /// The same database, telling `probe` after each commit.
@@ -215,7 +238,10 @@ impl Db {
             Pools::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, probe: self.probe.clone() })
+        Ok(Tx {
+            inner,
+            probe: self.probe.clone(),
+        })
     }
 
     /// A transaction that only reads.
@@ -257,12 +283,16 @@ impl Db {
         let mut count = 0;
         for statement in inventory::iter::<Statement> {
             let refused = match &self.pools {
-                Pools::Sqlite { write, .. } => {
-                    write.prepare(AssertSqlSafe(statement.sqlite).into_sql_str()).await.err().map(|e| (statement.sqlite, e))
-                }
-                Pools::Postgres(pool) => {
-                    pool.prepare(AssertSqlSafe(statement.postgres).into_sql_str()).await.err().map(|e| (statement.postgres, e))
-                }
+                Pools::Sqlite { write, .. } => write
+                    .prepare(AssertSqlSafe(statement.sqlite).into_sql_str())
+                    .await
+                    .err()
+                    .map(|e| (statement.sqlite, e)),
+                Pools::Postgres(pool) => pool
+                    .prepare(AssertSqlSafe(statement.postgres).into_sql_str())
+                    .await
+                    .err()
+                    .map(|e| (statement.postgres, e)),
             };
             if let Some((text, error)) = refused {
                 return Err(format!("{error}\n  in: {text}"));
@@ -295,10 +325,16 @@ fn instance_lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let lock = PathBuf::from(name);
-    let file = File::create(&lock).map_err(|error| OpenError::File { path: lock.clone(), why: error.to_string() })?;
+    let file = File::create(&lock).map_err(|error| OpenError::File {
+        path: lock.clone(),
+        why: error.to_string(),
+    })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_path_buf())),
-        Err(TryLockError::Error(error)) => Err(OpenError::File { path: lock, why: error.to_string() }),
+        Err(TryLockError::Error(error)) => Err(OpenError::File {
+            path: lock,
+            why: error.to_string(),
+        }),
     }
 }

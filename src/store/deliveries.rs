@@ -230,7 +230,12 @@ pub async fn lock(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, Store
 /// # Errors
 /// When the database fails.
 pub async fn of_group(tx: &mut Tx, group: GroupId) -> Result<Vec<Delivery>, StoreError> {
-    let rows = sql!(tx, fetch_all as Row, select!("WHERE group_id = $1 ORDER BY part"), group)?;
+    let rows = sql!(
+        tx,
+        fetch_all as Row,
+        select!("WHERE group_id = $1 ORDER BY part"),
+        group
+    )?;
     Ok(rows.into_iter().map(Delivery::from).collect())
 }
 
@@ -239,7 +244,12 @@ pub async fn of_group(tx: &mut Tx, group: GroupId) -> Result<Vec<Delivery>, Stor
 /// # Errors
 /// When the database fails.
 pub async fn of_step(tx: &mut Tx, step: StepId) -> Result<Vec<Delivery>, StoreError> {
-    let rows = sql!(tx, fetch_all as Row, select!("WHERE step_id = $1 ORDER BY created_at, part"), step)?;
+    let rows = sql!(
+        tx,
+        fetch_all as Row,
+        select!("WHERE step_id = $1 ORDER BY created_at, part"),
+        step
+    )?;
     Ok(rows.into_iter().map(Delivery::from).collect())
 }
 
@@ -350,7 +360,14 @@ pub async fn set_sent(
 /// # Errors
 /// When the database fails.
 pub async fn set_state(tx: &mut Tx, id: DeliveryId, state: State, reason: &str) -> Result<(), StoreError> {
-    sql!(tx, execute, "UPDATE deliveries SET state = $2, reason = $3 WHERE id = $1", id, state, reason)?;
+    sql!(
+        tx,
+        execute,
+        "UPDATE deliveries SET state = $2, reason = $3 WHERE id = $1",
+        id,
+        state,
+        reason
+    )?;
     Ok(())
 }
 

@@ -12,7 +12,12 @@ use crate::domain::{Event, EventId, Heard, Seen};
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen, StoreError> {
     for key in &heard.keys {
-        let known = sql!(tx, fetch_optional as (EventId,), "SELECT event_id FROM event_keys WHERE key = $1", key)?;
+        let known = sql!(
+            tx,
+            fetch_optional as (EventId,),
+            "SELECT event_id FROM event_keys WHERE key = $1",
+            key
+        )?;
         if let Some((id,)) = known {
             add_keys(tx, id, &heard.keys, now).await?;
             return Ok(Seen::Before(id));
@@ -40,7 +45,12 @@ pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Se
 }
 
 /// Adds keys and returns the event that owns the first of them that was there, else `id`.
-async fn add_keys(tx: &mut Tx, id: EventId, keys: &[String], now: DateTime<Utc>) -> Result<EventId, StoreError> {
+async fn add_keys(
+    tx: &mut Tx,
+    id: EventId,
+    keys: &[String],
+    now: DateTime<Utc>,
+) -> Result<EventId, StoreError> {
     let mut owner = id;
     // In one order everywhere, so that two writers with the same keys wait for each other instead of deadlocking.
     let mut keys: Vec<&String> = keys.iter().collect();
@@ -81,7 +91,13 @@ pub async fn get(tx: &mut Tx, id: EventId) -> Result<Option<(Event, DateTime<Utc
 /// # Errors
 /// When the database fails.
 pub async fn set_meaning(tx: &mut Tx, id: EventId, meaning: &str) -> Result<(), StoreError> {
-    sql!(tx, execute, "UPDATE inbox_events SET meaning = $2 WHERE id = $1", id, meaning)?;
+    sql!(
+        tx,
+        execute,
+        "UPDATE inbox_events SET meaning = $2 WHERE id = $1",
+        id,
+        meaning
+    )?;
     Ok(())
 }
 
@@ -90,7 +106,9 @@ pub async fn set_meaning(tx: &mut Tx, id: EventId, meaning: &str) -> Result<(), 
 /// # Errors
 /// When the database fails.
 pub async fn forget(tx: &mut Tx, id: EventId, meaning: &str) -> Result<(), StoreError> {
-    let nothing = Event::Unknown { name: meaning.to_owned() };
+    let nothing = Event::Unknown {
+        name: meaning.to_owned(),
+    };
     sql!(
         tx,
         execute,

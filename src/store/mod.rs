@@ -7,8 +7,8 @@
 //! 4. Unique constraints carry the invariants: a race loses here and not in a person's chat.
 
 mod columns;
-mod db;
 pub mod conversations;
+mod db;
 pub mod deliveries;
 pub mod inbox;
 pub mod pacing;

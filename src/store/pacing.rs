@@ -9,7 +9,11 @@ use super::{StoreError, Tx};
 ///
 /// # Errors
 /// When the database fails.
-pub async fn free_at(tx: &mut Tx, scopes: &[&str], now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn free_at(
+    tx: &mut Tx,
+    scopes: &[&str],
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let mut free = now;
     for scope in scopes {
         let row = sql!(
@@ -32,7 +36,12 @@ pub async fn free_at(tx: &mut Tx, scopes: &[&str], now: DateTime<Utc>) -> Result
 ///
 /// # Errors
 /// When the database fails.
-pub async fn book(tx: &mut Tx, scope: &str, next: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), StoreError> {
+pub async fn book(
+    tx: &mut Tx,
+    scope: &str,
+    next: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,

@@ -44,7 +44,14 @@ pub async fn person_of(
         return Ok(person);
     }
     let person = PersonId::new();
-    sql!(tx, execute, "INSERT INTO persons (id, name, created_at) VALUES ($1, $2, $3)", person, name, now)?;
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO persons (id, name, created_at) VALUES ($1, $2, $3)",
+        person,
+        name,
+        now
+    )?;
     let (owner,) = sql!(
         tx,
         fetch_one as (PersonId,),
@@ -71,7 +78,12 @@ pub async fn person_of(
 /// # Errors
 /// When the database fails.
 pub async fn name_of(tx: &mut Tx, person: PersonId) -> Result<Option<String>, StoreError> {
-    let row = sql!(tx, fetch_optional as (String,), "SELECT name FROM persons WHERE id = $1", person)?;
+    let row = sql!(
+        tx,
+        fetch_optional as (String,),
+        "SELECT name FROM persons WHERE id = $1",
+        person
+    )?;
     Ok(row.map(|(name,)| name))
 }
 

@@ -155,6 +155,20 @@ pub async fn binding(tx: &mut Tx, place: &Place) -> Result<Option<BoundPlace>, S
     )
 }
 
+/// What people call a place: the label it is bound with, an issue's name, else its address.
+///
+/// # Errors
+/// When the database fails.
+pub async fn label(tx: &mut Tx, place: &Place) -> Result<String, StoreError> {
+    match place {
+        Place::GitHub(issue) => Ok(issue.to_string()),
+        Place::Repository(repository) => Ok(repository.to_string()),
+        _ => Ok(binding(tx, place)
+            .await?
+            .map_or_else(|| place.to_string(), |bound| bound.label)),
+    }
+}
+
 /// The places bound to a project.
 ///
 /// # Errors

@@ -127,7 +127,11 @@ pub async fn claim(
 
 /// Refuses the write of somebody whose lease is gone.
 fn held(rows: u64) -> Result<(), StoreError> {
-    if rows == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    if rows == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::LeaseLost)
+    }
 }
 
 /// Ends an item.
@@ -164,7 +168,12 @@ pub async fn bury(tx: &mut Tx, item: &Claimed, reason: &str) -> Result<(), Store
 ///
 /// # Errors
 /// [`StoreError::LeaseLost`], or when the database fails.
-pub async fn put_back(tx: &mut Tx, item: &Claimed, run_at: DateTime<Utc>, attempts: i64) -> Result<(), StoreError> {
+pub async fn put_back(
+    tx: &mut Tx,
+    item: &Claimed,
+    run_at: DateTime<Utc>,
+    attempts: i64,
+) -> Result<(), StoreError> {
     held(sql!(
         tx,
         execute,
@@ -270,7 +279,11 @@ pub async fn release_all(tx: &mut Tx, now: DateTime<Utc>) -> Result<u64, StoreEr
 ///
 /// # Errors
 /// When the database fails.
-pub async fn next_due(tx: &mut Tx, kind: Kind, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, StoreError> {
+pub async fn next_due(
+    tx: &mut Tx,
+    kind: Kind,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
     let (at,) = sql!(
         tx,
         fetch_one as (Option<DateTime<Utc>>,),

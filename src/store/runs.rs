@@ -61,6 +61,8 @@ pub struct NewTurn<'a> {
     pub asker: &'a Asker,
     /// The words of the request.
     pub text: &'a str,
+    /// When it was asked, by the platform's clock.
+    pub asked_at: DateTime<Utc>,
     /// How it is answered.
     pub work: Work,
     /// Where it is answered.
@@ -90,8 +92,8 @@ pub struct Run {
     pub doing: String,
     /// The answer, once there is one.
     pub answer: Option<String>,
-    /// When the request was made.
-    pub created_at: DateTime<Utc>,
+    /// When it was asked, by the platform's clock.
+    pub asked_at: DateTime<Utc>,
     /// When work on it began.
     pub started_at: Option<DateTime<Utc>>,
 }
@@ -114,25 +116,34 @@ struct Row {
     state: RunState,
     doing: String,
     answer: Option<String>,
-    created_at: DateTime<Utc>,
+    asked_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
 }
 
 impl From<Row> for Run {
     fn from(row: Row) -> Self {
-        let account = AccountKey { platform: row.platform, workspace: row.workspace, user_id: row.user_id };
+        let account = AccountKey {
+            platform: row.platform,
+            workspace: row.workspace,
+            user_id: row.user_id,
+        };
         Self {
             id: row.id,
             turn: row.turn_id,
             conversation: row.conversation_id,
-            asker: Asker { person: row.person_id, account, name: row.asker_name, place: row.place },
+            asker: Asker {
+                person: row.person_id,
+                account,
+                name: row.asker_name,
+                place: row.place,
+            },
             text: row.text,
             work: row.work.0,
             targets: row.targets.0,
             state: row.state,
             doing: row.doing,
             answer: row.answer,
-            created_at: row.created_at,
+            asked_at: row.asked_at,
             started_at: row.started_at,
         }
     }
@@ -196,7 +207,7 @@ pub async fn open(tx: &mut Tx, new: &NewTurn<'_>, now: DateTime<Utc>) -> Result<
     sql!(
         tx,
         execute,
-        "INSERT INTO turns (id, conversation_id, person_id, platform, workspace, user_id, asker_name, place, text, created_at)
+        "INSERT INTO turns (id, conversation_id, person_id, platform, workspace, user_id, asker_name, place, text, asked_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         turn,
         new.conversation,
@@ -207,7 +218,7 @@ pub async fn open(tx: &mut Tx, new: &NewTurn<'_>, now: DateTime<Utc>) -> Result<
         &new.asker.name,
         &new.asker.place,
         new.text,
-        now,
+        new.asked_at,
     )?;
     sql!(
         tx,
@@ -233,7 +244,7 @@ pub async fn get(tx: &mut Tx, id: RunId) -> Result<Option<Run>, StoreError> {
         tx,
         fetch_optional as Row,
         "SELECT r.id, r.turn_id, r.conversation_id, t.person_id, t.platform, t.workspace, t.user_id, t.asker_name, t.place,
-             t.text, r.work, r.targets, r.state, r.doing, r.answer, r.created_at, r.started_at
+             t.text, r.work, r.targets, r.state, r.doing, r.answer, t.asked_at, r.started_at
          FROM runs r JOIN turns t ON t.id = r.turn_id WHERE r.id = $1",
         id,
     )?;

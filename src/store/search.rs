@@ -24,15 +24,27 @@ pub struct Hit {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn messages(tx: &mut Tx, project: ProjectId, words: &str, limit: i64) -> Result<Vec<Hit>, StoreError> {
-    let words: Vec<&str> =
-        words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).take(20).collect();
+pub async fn messages(
+    tx: &mut Tx,
+    project: ProjectId,
+    words: &str,
+    limit: i64,
+) -> Result<Vec<Hit>, StoreError> {
+    let words: Vec<&str> = words
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(20)
+        .collect();
     if words.is_empty() {
         return Ok(Vec::new());
     }
     // Quoted words are plain terms to FTS5; PostgreSQL's plainto_tsquery takes any text.
     let query = match &tx.inner {
-        super::db::Inner::Sqlite(_) => words.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" "),
+        super::db::Inner::Sqlite(_) => words
+            .iter()
+            .map(|word| format!("\"{word}\""))
+            .collect::<Vec<_>>()
+            .join(" "),
         super::db::Inner::Postgres(_) => words.join(" "),
     };
     sql!(

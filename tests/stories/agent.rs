@@ -25,7 +25,7 @@ stories![
 
 /// Asks one question and gives the talk that followed.
 async fn talk_after(world: &World) -> String {
-    world.slack.user("ana").says("#apollo", "@pm status?");
+    world.slack.user("ana").says("#apollo", "@pm how is it going?");
     world.quiet().await;
     world.talk("#apollo")
 }
@@ -33,7 +33,9 @@ async fn talk_after(world: &World) -> String {
 fn tool_results(request: &Value) -> Vec<String> {
     let messages = request["messages"].as_array().unwrap();
     let results = messages.iter().filter(|message| message["role"] == "tool");
-    results.map(|message| message["content"].as_str().unwrap().to_owned()).collect()
+    results
+        .map(|message| message["content"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 async fn a_broken_tool_call_is_mended(kind: Kind) {
@@ -45,9 +47,16 @@ async fn a_broken_tool_call_is_mended(kind: Kind) {
         .calls_tool("no_such_tool", json!({}))
         .calls_tool("project_status", json!({"project": "Apollo"}))
         .says("Apollo is active.");
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: Apollo is active.
+    ");
     let requests = world.model.requests();
-    sees!(tool_results(&requests[3]).join("\n"), @"");
+    sees!(tool_results(&requests[3]).join("\n"), @"
+    The arguments of project_status could not be used: EOF while parsing a string at line 1 column 16. Call the tool again with arguments that fit its schema.
+    The arguments of project_status could not be used: unknown field `projekt`, expected `project` at line 1 column 10. Call the tool again with arguments that fit its schema.
+    There is no tool “no_such_tool”: the tools are list_projects, get_project, create_project, update_project, bind_place, project_status, search_messages, post_message, list_issues, get_issue, create_issue, comment_on_issue, update_issue. Use one of these.
+    ");
     world.finish().await;
 }
 
@@ -56,22 +65,34 @@ async fn broken_tool_calls_end_after_a_few(kind: Kind) {
     for _ in 0..4 {
         world.model.calls_tool("get_issue", json!({"issue": 12}));
     }
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: I stopped because 4 tool calls in a row failed. The last one: The arguments of get_issue could not be used: invalid type: integer `12`, expected a string at line 1 column 11. Call the tool again with arguments that fit its schema.
+    ");
     world.finish().await;
 }
 
 async fn an_unknown_finish_reason_is_an_end(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.says_with_finish("All is well.", "eos");
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: All is well.
+    ");
     world.finish().await;
 }
 
 async fn too_many_requests_with_a_time_is_waited_out(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.model.fails(429, Some(7), "rate_limit_exceeded").says("All is well.");
+    world
+        .model
+        .fails(429, Some(7), "rate_limit_exceeded")
+        .says("All is well.");
     let asked = world.clock.now();
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm [2 texts]: All is well.
+    ");
     assert!(world.clock.now() - asked >= chrono::TimeDelta::seconds(7));
     world.finish().await;
 }
@@ -79,51 +100,87 @@ async fn too_many_requests_with_a_time_is_waited_out(kind: Kind) {
 async fn a_stream_cut_in_the_middle_is_asked_again(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.cuts_after("All is").says("All is well.");
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: All is well.
+    ");
     world.finish().await;
 }
 
 async fn three_server_errors_become_a_sentence(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.model.fails(500, None, "server_error").fails(500, None, "server_error").fails(500, None, "server_error");
-    sees!(talk_after(&world).await, @"");
+    world
+        .model
+        .fails(500, None, "server_error")
+        .fails(500, None, "server_error")
+        .fails(500, None, "server_error");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm [2 texts]: I could not answer: the language model did not answer: 500 Internal Server Error: The server had an error while processing your request. Ask again later, or use a command such as `status`, which works without the model.
+    ");
     world.finish().await;
 }
 
 async fn no_answer_at_all_becomes_a_sentence(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.answers_nothing().answers_nothing().answers_nothing();
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm [2 texts]: I could not answer: the language model did not answer: the answer is empty. Ask again later, or use a command such as `status`, which works without the model.
+    ");
     world.finish().await;
 }
 
 async fn a_hanging_model_becomes_a_sentence(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.hangs().hangs().hangs();
-    world.slack.user("ana").says("#apollo", "@pm status?");
+    world.slack.user("ana").says("#apollo", "@pm how is it going?");
     for tries in 1..=3 {
-        world.until("the model to be asked", |world| world.model.requests().len() == tries).await;
-        world.clock.advance(Duration::from_secs(200));
+        world
+            .until("the model to be asked", |world| {
+                world.model.requests().len() == tries
+            })
+            .await;
+        world.pass(Duration::from_secs(65)).await;
     }
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> how is it going?
+      pm [4 texts]: _Answered below._
+      pm: I could not answer: the language model did not answer: no answer within 60s. Ask again later, or use a command such as `status`, which works without the model.
+    ");
     world.finish().await;
 }
 
 async fn a_refused_key_becomes_a_sentence_at_once(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.fails(401, None, "invalid_api_key");
-    sees!(talk_after(&world).await, @"");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: I could not answer: the language model refused: 401 Unauthorized: The request could not be served. Have whoever runs Callsheet look at [model] in bot.toml. Commands such as `status` work without the model.
+    ");
     world.finish().await;
 }
 
 async fn the_limit_of_steps_gives_what_there_is(kind: Kind) {
     let mut world = World::new(kind).await;
-    world.settings.insert("CALLSHEET__AGENT__MAX_STEPS".to_owned(), "2".to_owned());
+    world
+        .settings
+        .insert("CALLSHEET__AGENT__MAX_STEPS".to_owned(), "2".to_owned());
     world.prepare_apollo().await;
     world.start().await;
-    world.model.calls_tool("list_projects", json!({})).calls_tool("list_projects", json!({}));
-    sees!(talk_after(&world).await, @"");
+    world
+        .model
+        .calls_tool("list_projects", json!({}))
+        .calls_tool("list_projects", json!({}));
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: I stopped after 2 steps, the limit for one request (agent.max_steps). Ask again with a smaller question. What there is so far:
+          
+          • *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>
+          
+          • *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>
+    ");
     world.finish().await;
 }
 
@@ -137,15 +194,22 @@ async fn the_conversation_reaches_the_model_in_order(kind: Kind) {
     world.quiet().await;
     world.model.replies_with(|request| {
         let messages = request["messages"].as_array().unwrap();
-        let said: Vec<String> =
-            messages[1..].iter().map(|message| format!("{} {}", message["role"], message["content"])).collect();
-        assert!(messages[0]["content"].as_str().unwrap().contains("You are Callsheet"));
+        let said: Vec<String> = messages[1..]
+            .iter()
+            .map(|message| format!("{} {}", message["role"], message["content"]))
+            .collect();
+        assert!(
+            messages[0]["content"]
+                .as_str()
+                .unwrap()
+                .contains("You are Callsheet")
+        );
         assert!(!messages[0]["content"].as_str().unwrap().contains("{{"));
         Turn::says(&said.join(" / "))
     });
     world.slack.user("ben").replies("#apollo", &thread, "third");
     world.quiet().await;
     let last = world.slack.bot_messages("#apollo").pop().unwrap();
-    sees!(last.text, @"");
+    sees!(last.text, @r#""user" "ana: first" / "assistant" "Hello." / "user" "ana: second" / "assistant" "And hello again." / "user" "ben: third""#);
     world.finish().await;
 }

@@ -17,7 +17,11 @@ stories![
 /// The program in a folder of its own, knowing nothing but its database.
 fn program(folder: &Path, database: &Database, kind: Kind) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callsheet"));
-    command.current_dir(folder).env_clear().env("USER", "ana").env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("USER", "ana")
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     // SQLite is the default and needs nothing said.
     if kind == Kind::Postgres {
         command.env("CALLSHEET__DATABASE__URL", &database.url);
@@ -28,29 +32,74 @@ fn program(folder: &Path, database: &Database, kind: Kind) -> Command {
 async fn ask(folder: &Path, database: &Database, kind: Kind, text: &str) -> Output {
     let mut command = program(folder, database, kind);
     command.args(["ask", text]);
-    tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
 }
 
 fn said(output: &Output) -> String {
-    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    format!("exit {}\n{}{}", output.status.code().unwrap_or(-1), out.trim(), err.trim())
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    format!(
+        "exit {}\n{}{}",
+        output.status.code().unwrap_or(-1),
+        out.trim(),
+        err.trim()
+    )
 }
 
 /// The same with what changes from run to run left out.
 fn steady(text: &str) -> String {
     let changed = text.find("Project last changed");
-    changed.map_or_else(|| text.to_owned(), |at| format!("{}Project last changed …{}", &text[..at], text[at..].find('.').map_or("", |dot| &text[at + dot + 1..])))
+    changed.map_or_else(
+        || text.to_owned(),
+        |at| {
+            format!(
+                "{}Project last changed …{}",
+                &text[..at],
+                text[at..].find('.').map_or("", |dot| &text[at + dot + 1..])
+            )
+        },
+    )
 }
 
 async fn ask_works_with_no_configuration(kind: Kind) {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
-    let created = ask(folder.path(), &database, kind, "create a project called Apollo in acme/apollo").await;
-    sees!(said(&created), @"");
+    let created = ask(
+        folder.path(),
+        &database,
+        kind,
+        "create a project called Apollo in acme/apollo",
+    )
+    .await;
+    sees!(said(&created), @"
+    exit 0
+    Created Apollo: active, acme/apollo (https://github.com/acme/apollo).
+
+    Answered by the built-in offline model, which understands only simple phrases.
+    ");
     let status = ask(folder.path(), &database, kind, "what is the status of Apollo?").await;
-    sees!(steady(&said(&status)), @"");
+    sees!(steady(&said(&status)), @"
+    exit 0
+    Apollo: active, acme/apollo (https://github.com/acme/apollo).
+
+    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] token in bot.toml.
+
+    Project last changed …
+
+    Answered by the built-in offline model, which understands only simple phrases.
+    ");
     let command = ask(folder.path(), &database, kind, "/pm projects").await;
-    sees!(said(&command), @"");
-    assert_eq!(folder.path().join("data/callsheet.db").is_file(), kind == Kind::Sqlite);
+    sees!(said(&command), @"
+    exit 0
+    - Apollo: active, acme/apollo (https://github.com/acme/apollo)
+    ");
+    assert_eq!(
+        folder.path().join("data/callsheet.db").is_file(),
+        kind == Kind::Sqlite
+    );
 }
 
 /// A running service; ended with the story.
@@ -66,7 +115,10 @@ impl Drop for Service {
 /// Starts the service and gives its first lines, up to the one about what to do next.
 fn serve(folder: &Path, database: &Database, kind: Kind) -> (Service, Vec<String>) {
     let mut command = program(folder, database, kind);
-    command.env("CALLSHEET__SERVER__LISTEN", "127.0.0.1:0").stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+        .env("CALLSHEET__SERVER__LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
     let mut child = command.spawn().unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut first = Vec::new();
@@ -83,15 +135,40 @@ fn serve(folder: &Path, database: &Database, kind: Kind) -> (Service, Vec<String
 async fn ask_works_beside_a_running_service(kind: Kind) {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
     let (service, _) = serve(folder.path(), &database, kind);
-    let created = ask(folder.path(), &database, kind, "create a project called Apollo in acme/apollo").await;
-    sees!(said(&created), @"");
+    let created = ask(
+        folder.path(),
+        &database,
+        kind,
+        "create a project called Apollo in acme/apollo",
+    )
+    .await;
+    sees!(said(&created), @"
+    exit 0
+    Created Apollo: active, acme/apollo (https://github.com/acme/apollo).
+
+    Answered by the built-in offline model, which understands only simple phrases.
+    ");
     let status = ask(folder.path(), &database, kind, "what is the status of Apollo?").await;
-    sees!(steady(&said(&status)), @"");
+    sees!(steady(&said(&status)), @"
+    exit 0
+    Apollo: active, acme/apollo (https://github.com/acme/apollo).
+
+    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] token in bot.toml.
+
+    Project last changed …
+
+    Answered by the built-in offline model, which understands only simple phrases.
+    ");
     if kind == Kind::Sqlite {
         let mut second = program(folder.path(), &database, kind);
         second.env("CALLSHEET__SERVER__LISTEN", "127.0.0.1:0");
-        let second = tokio::task::spawn_blocking(move || second.output().unwrap()).await.unwrap();
-        sees!(said(&second), @"");
+        let second = tokio::task::spawn_blocking(move || second.output().unwrap())
+            .await
+            .unwrap();
+        sees!(said(&second), @"
+        exit 1
+        callsheet: another Callsheet is already serving data/callsheet.db; stop it first, or give this one another database.url
+        ");
     }
     drop(service);
 }
@@ -99,30 +176,69 @@ async fn ask_works_beside_a_running_service(kind: Kind) {
 async fn ask_says_clearly_what_is_wrong(kind: Kind) {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
     let unknown = ask(folder.path(), &database, kind, "what is the status of Hermes?").await;
-    sees!(said(&unknown), @"");
+    sees!(said(&unknown), @"
+    exit 1
+    I do not know a project “Hermes”: there is no project that you may see here. Check the name, or ask me to create the project.
+
+    Answered by the built-in offline model, which understands only simple phrases.
+    ");
     let refused = ask(folder.path(), &database, kind, "/pm status hermes").await;
-    sees!(said(&refused), @"");
+    sees!(said(&refused), @"
+    exit 1
+    I do not know a project “hermes”: there is no project that you may see here. Check the name, or ask me to create the project.
+    ");
     let mut nothing = program(folder.path(), &database, kind);
     assert_eq!(nothing.arg("ask").output().unwrap().status.code(), Some(2));
     let mut wrong = program(folder.path(), &database, kind);
     assert_eq!(wrong.arg("aks").output().unwrap().status.code(), Some(2));
     let mut broken = program(folder.path(), &database, kind);
-    let broken = broken.args(["ask", "hello"]).env("CALLSHEET__SLACK__BOT_TOKN", "xoxb-secret").output().unwrap();
-    sees!(said(&broken), @"");
+    let broken = broken
+        .args(["ask", "hello"])
+        .env("CALLSHEET__SLACK__BOT_TOKN", "xoxb-secret")
+        .output()
+        .unwrap();
+    sees!(said(&broken), @"
+    exit 1
+    callsheet: slack.bot_tokn: unknown key (set by CALLSHEET__SLACK__BOT_TOKN). Did you mean CALLSHEET__SLACK__BOT_TOKEN? Else remove it.
+    ");
 }
 
 async fn the_first_start_says_what_to_do(kind: Kind) {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
     let (service, lines) = serve(folder.path(), &database, kind);
-    let address = lines.iter().find_map(|line| line.split("http://").nth(1)?.split_whitespace().next()).unwrap().to_owned();
-    let health: serde_json::Value =
-        reqwest::get(format!("http://{address}/health")).await.unwrap().json().await.unwrap();
-    for (part, state) in [("slack", "not_configured"), ("github", "not_configured"), ("model", "ok"), ("database", "ok")] {
+    let address = lines
+        .iter()
+        .find_map(|line| line.split("http://").nth(1)?.split_whitespace().next())
+        .unwrap()
+        .to_owned();
+    let health: serde_json::Value = reqwest::get(format!("http://{address}/health"))
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap();
+    for (part, state) in [
+        ("slack", "not_configured"),
+        ("github", "not_configured"),
+        ("model", "ok"),
+        ("database", "ok"),
+    ] {
         assert_eq!(health["parts"][part]["state"], state, "{health:#}");
     }
     assert_eq!(health["status"], "ok");
     let text = lines.join("\n").replace(&address, "ADDRESS");
-    let text = text.replace("PostgreSQL", "DATABASE").replace("SQLite", "DATABASE");
-    sees!(text, @"");
+    let text = text
+        .replace("PostgreSQL", "DATABASE")
+        .replace("SQLite", "DATABASE");
+    sees!(text, @r#"
+    Callsheet 0.1.0
+      Listening on  http://ADDRESS  (health: http://ADDRESS/health)
+      Database      DATABASE
+      Model         offline, the built-in grammar
+      Slack         not configured
+      GitHub        not configured
+    Next: in another shell, `cargo run -- ask "create a project called Apollo in acme/apollo"`.
+    To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops.
+    "#);
     drop(service);
 }

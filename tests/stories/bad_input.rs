@@ -31,25 +31,73 @@ async fn unknown_and_ambiguous_projects_are_named(kind: Kind) {
     let world = World::apollo(kind).await;
     let web = world.slack.channel("#web");
     world.add_project("Apollo Web", None, Some(("#web", &web))).await;
-    world.add_project("Apollo App", None, Some(("#app", &world.slack.channel("#app")))).await;
-    sees!(answer(&world, "status hermes").await, @"");
-    sees!(answer(&world, "status 'apollo '").await, @"");
-    sees!(answer(&world, "status \"apollo a\"").await, @"");
+    world
+        .add_project("Apollo App", None, Some(("#app", &world.slack.channel("#app"))))
+        .await;
+    sees!(answer(&world, "status hermes").await, @"
+    > *ana*: /pm status hermes
+
+    I do not know a project “hermes”: the projects you may see here are Apollo (apollo), Apollo App (apollo-app), Apollo Web (apollo-web). Check the name, or ask me to create the project.
+    ");
+    sees!(answer(&world, "status 'apollo '").await, @"
+    > *ana*: /pm status 'apollo '
+
+    *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>.
+
+    3 issues and 0 pull requests are open. Changed last:
+
+    • <https://github.com/acme/apollo/issues/14|#14> Slow start · assigned to cy
+    • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
+    • <https://github.com/acme/apollo/issues/12|#12> Login fails
+
+    Project last changed 22 Nov 2026, 09:00 UTC.
+    ");
+    sees!(answer(&world, "status \"apollo a\"").await, @r#"
+    > *ana*: /pm status "apollo a"
+
+    *Apollo App*: active, no repository.
+
+    Its issues are not known, because it has no repository.
+
+    Project last changed 22 Nov 2026, 09:00 UTC.
+    "#);
     world.slack.user("ana").slash("#random", "/pm", "status");
     world.quiet().await;
-    sees!(world.talk("#random"), @"");
+    sees!(world.talk("#random"), @"
+    pm: > *ana*: /pm status
+        
+        I do not know which project you mean: it could be Apollo, Apollo App, Apollo Web. Name the project.
+    ");
     world.finish().await;
 }
 
 async fn a_project_without_a_repository_says_so(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.add_project("Solo", None, Some(("#solo", &world.slack.channel("#solo")))).await;
-    sees!(answer(&world, "status solo").await, @"");
-    world.model.calls_tool("list_issues", json!({"project": "Solo"})).says("It has no repository.");
+    world
+        .add_project("Solo", None, Some(("#solo", &world.slack.channel("#solo"))))
+        .await;
+    sees!(answer(&world, "status solo").await, @"
+    > *ana*: /pm status solo
+
+    *Solo*: active, no repository.
+
+    Its issues are not known, because it has no repository.
+
+    Project last changed 22 Nov 2026, 09:00 UTC.
+    ");
+    world
+        .model
+        .calls_tool("list_issues", json!({"project": "Solo"}))
+        .says("It has no repository.");
     world.slack.user("ana").says("#apollo", "@pm issues of Solo?");
     world.quiet().await;
-    let told = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
-    sees!(told.as_str().unwrap(), @"");
+    let told = world.model.requests()[1]["messages"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()["content"]
+        .clone();
+    sees!(told.as_str().unwrap(), @"I cannot look at issues of Solo: it has no repository yet. Ask somebody with rights to the repository to say: set the repository of Solo to owner/name.");
     world.finish().await;
 }
 
@@ -66,7 +114,10 @@ async fn github_refusals_are_explained(kind: Kind) {
     world.slack.user("ana").says("#apollo", "@pm try");
     world.quiet().await;
     world.github.revoke_token();
-    world.model.calls_tools(vec![("get_issue", json!({"issue": "#12"}))]).says("No luck.");
+    world
+        .model
+        .calls_tools(vec![("get_issue", json!({"issue": "#12"}))])
+        .says("No luck.");
     world.slack.user("ana").says("#apollo", "@pm try");
     world.quiet().await;
     world.github.restore_token();
@@ -77,7 +128,12 @@ async fn github_refusals_are_explained(kind: Kind) {
         .filter(|message| message["role"] == "tool")
         .map(|message| message["content"].as_str().unwrap())
         .collect();
-    sees!(told.join("\n"), @"");
+    sees!(told.join("\n"), @"
+    I could not read acme/apollo#99: GitHub knows no such thing, or does not show it to my account. Check the name and the number, and that my account may see the repository.
+    I could not read acme/apollo#21: GitHub says it is gone (This issue was deleted). Choose another issue, or switch issues on in the repository's settings.
+    I could not make a post to acme/apollo#20: the conversation is locked. Unlock it and ask again.
+    I could not read acme/apollo#12: GitHub does not accept my token; it is wrong, expired or revoked. Have a valid token put into github.token, and me started again.
+    ");
     world.finish().await;
 }
 
@@ -85,8 +141,22 @@ async fn an_empty_mention_and_an_empty_command_get_help(kind: Kind) {
     let world = World::apollo(kind).await;
     world.slack.user("ana").says("#apollo", "@pm");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
-    sees!(answer(&world, "").await, @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM>
+      pm: I am here. Ask me in plain words, for example _what is the status of Apollo?_, or say `help`.
+    ");
+    sees!(answer(&world, "").await, @"
+    > *ana*: /pm
+
+    Ask me in plain words, or use a command:
+
+    • `/pm help [command]`: What I can do, or what one command does
+    • `/pm status [project]`: How a project stands: its status, its open issues and pull requests
+    • `/pm projects`: The projects you may see
+    • `/pm health`: Whether every part of me works
+
+    For example: _what is the status of Apollo?_ or _create an issue “Login fails” for Apollo_.
+    ");
     world.finish().await;
 }
 
@@ -96,22 +166,39 @@ async fn emoji_alone_are_greeted_or_left_alone(kind: Kind) {
     world.quiet().await;
     world.slack.user("ana").replies("#apollo", &thread, "👍");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> 👋🏽
+      pm: I am here. Ask me in plain words, for example _what is the status of Apollo?_, or say `help`.
+      ana: 👍
+    ");
     world.finish().await;
 }
 
 async fn bots_are_not_answered(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.slack.bot("otherbot").says("#apollo", "<@UPM> hello, fellow bot");
+    world
+        .slack
+        .bot("otherbot")
+        .says("#apollo", "<@UPM> hello, fellow bot");
     world.github.user("ci").is_bot();
-    world.github.user("ci").comments("acme/apollo", 12, "@pm build failed");
+    world
+        .github
+        .user("ci")
+        .comments("acme/apollo", 12, "@pm build failed");
     world.quiet().await;
     assert_eq!(world.slack.bot_messages("#apollo").len(), 0);
     assert_eq!(world.github.comments("acme/apollo", 12).len(), 1);
     let mut tx = world.db.read().await.unwrap();
-    let kept: Vec<String> =
-        inbox::summary(&mut tx).await.unwrap().into_iter().map(|(name, meaning, _)| format!("{name} {meaning:?}")).collect();
-    sees!(kept.join("\n"), @"");
+    let kept: Vec<String> = inbox::summary(&mut tx)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(name, meaning, _)| format!("{name} {meaning:?}"))
+        .collect();
+    sees!(kept.join("\n"), @r#"
+    message_posted Some("heard")
+    message_posted Some("heard")
+    "#);
     drop(tx);
     world.finish().await;
 }
@@ -121,26 +208,53 @@ async fn an_edited_question_is_not_a_new_one(kind: Kind) {
     world.model.says("Three.");
     let asked = world.slack.user("ana").says("#apollo", "@pm how many isues?");
     world.quiet().await;
-    world.slack.user("ana").edits("#apollo", &asked, "@pm how many issues?");
+    world
+        .slack
+        .user("ana")
+        .edits("#apollo", &asked, "@pm how many issues?");
     world.slack.link_unfurl(&asked);
     world.quiet().await;
     world.model.says("Four.");
-    let comment = world.github.user("cy").comments("acme/apollo", 12, "@pm and now?");
+    let comment = world
+        .github
+        .user("cy")
+        .comments("acme/apollo", 12, "@pm and now?");
     world.quiet().await;
-    world.github.user("cy").edits_comment(comment, "@pm and now, please?");
+    world
+        .github
+        .user("cy")
+        .edits_comment(comment, "@pm and now, please?");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.talk("#apollo"), @"
+    ana [2 texts]: <@UPM> how many issues?
+      pm: Three.
+    ");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy [2 texts]: @pm and now, please?
+    pm-bot: Four.
+    ");
     world.finish().await;
 }
 
 async fn strange_characters_do_no_harm(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.model.calls_tool("create_project", json!({"name": "Nul\u{0}l", "description": "a\u{0}b \u{202e}x"})).says("Made\u{0} it \u{d7ff}.");
-    world.slack.user("ana").says("#apollo", "@pm make \u{0} it\u{7} \u{fffe}\u{202e}👩‍👩‍👧‍👦");
+    world
+        .model
+        .calls_tool(
+            "create_project",
+            json!({"name": "Nul\u{0}l", "description": "a\u{0}b \u{202e}x"}),
+        )
+        .says("Made\u{0} it \u{d7ff}.");
+    world
+        .slack
+        .user("ana")
+        .says("#apollo", "@pm make \u{0} it\u{7} \u{fffe}\u{202e}👩‍👩‍👧‍👦");
     world.quiet().await;
     world.model.says("Fine.");
-    world.github.user("cy").comments("acme/apollo", 12, "@pm \u{0}\u{1} zero\u{200b}width \r\n lines");
+    world
+        .github
+        .user("cy")
+        .comments("acme/apollo", 12, "@pm \u{0}\u{1} zero\u{200b}width \r\n lines");
     world.quiet().await;
     assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
     assert_eq!(world.github.comments("acme/apollo", 12).len(), 2);
@@ -153,8 +267,19 @@ async fn a_channel_we_may_not_post_to_is_answered_privately(kind: Kind) {
     world.slack.remove_bot("#elsewhere");
     world.slack.user("ana").slash("#elsewhere", "/pm", "help status");
     world.quiet().await;
-    let posts: Vec<String> = world.slack.response_url_posts().into_iter().map(|post| post.text).collect();
-    sees!(posts.join("\n"), @"");
+    let posts: Vec<String> = world
+        .slack
+        .response_url_posts()
+        .into_iter()
+        .map(|post| post.text)
+        .collect();
+    sees!(posts.join("\n"), @"
+    > *ana*: /pm help status
+
+    `/pm status [project]`: How a project stands: its status, its open issues and pull requests.
+
+    • `project`: The project; left out for the one this place belongs to. Quote names of several words.
+    ");
     world.finish().await;
 }
 
@@ -162,8 +287,15 @@ async fn a_dead_answer_is_told_elsewhere(kind: Kind) {
     let world = World::apollo(kind).await;
     world.github.issue("acme/apollo", 20, "Locked", "").lock();
     world.model.says("Nobody.");
-    world.slack.user("ana").says("#apollo", "@pm who is on acme/apollo#20?");
+    world
+        .slack
+        .user("ana")
+        .says("#apollo", "@pm who is on acme/apollo#20?");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> who is on acme/apollo#20?
+      pm: Nobody.
+      pm: I could not post this answer to acme/apollo#20: the conversation is locked. Unlock it and ask again.
+    ");
     world.finish().await;
 }

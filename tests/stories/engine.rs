@@ -36,9 +36,13 @@ async fn lanes_keep_their_order_and_do_not_wait_for_each_other(kind: Kind) {
     let (first, second, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let mut tx = db.begin().await.unwrap();
     for (lane, subject) in [("a", first), ("a", second), ("b", other)] {
-        queue::enqueue(&mut tx, Work::Run, lane, subject, now, now).await.unwrap();
+        queue::enqueue(&mut tx, Work::Run, lane, subject, now, now)
+            .await
+            .unwrap();
         // Once more: nothing is added.
-        queue::enqueue(&mut tx, Work::Run, lane, subject, now, now).await.unwrap();
+        queue::enqueue(&mut tx, Work::Run, lane, subject, now, now)
+            .await
+            .unwrap();
     }
     let mut claimed = Vec::new();
     while let Some(item) = queue::claim(&mut tx, Work::Run, now, later).await.unwrap() {
@@ -47,12 +51,22 @@ async fn lanes_keep_their_order_and_do_not_wait_for_each_other(kind: Kind) {
     let subjects: Vec<Uuid> = claimed.iter().map(|item| item.subject).collect();
     assert_eq!(subjects, [first, other]);
     queue::park(&mut tx, &claimed[0]).await.unwrap();
-    assert_eq!(queue::claim(&mut tx, Work::Run, now, later).await.unwrap(), None, "a parked item keeps its lane");
+    assert_eq!(
+        queue::claim(&mut tx, Work::Run, now, later).await.unwrap(),
+        None,
+        "a parked item keeps its lane"
+    );
     queue::wake(&mut tx, Work::Run, first, now).await.unwrap();
-    let again = queue::claim(&mut tx, Work::Run, now, later).await.unwrap().unwrap();
+    let again = queue::claim(&mut tx, Work::Run, now, later)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(again.subject, first);
     queue::finish(&mut tx, &again).await.unwrap();
-    let next = queue::claim(&mut tx, Work::Run, now, later).await.unwrap().unwrap();
+    let next = queue::claim(&mut tx, Work::Run, now, later)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(next.subject, second);
 }
 
@@ -62,11 +76,19 @@ async fn a_lost_lease_cannot_write(kind: Kind) {
     let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let later = now + Duration::from_secs(60);
     let mut tx = db.begin().await.unwrap();
-    queue::enqueue(&mut tx, Work::Run, "a", Uuid::now_v7(), now, now).await.unwrap();
-    let frozen = queue::claim(&mut tx, Work::Run, now, later).await.unwrap().unwrap();
+    queue::enqueue(&mut tx, Work::Run, "a", Uuid::now_v7(), now, now)
+        .await
+        .unwrap();
+    let frozen = queue::claim(&mut tx, Work::Run, now, later)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(queue::release_expired(&mut tx, now).await.unwrap(), 0);
     assert_eq!(queue::release_expired(&mut tx, later).await.unwrap(), 1);
-    let fresh = queue::claim(&mut tx, Work::Run, later, later + Duration::from_secs(60)).await.unwrap().unwrap();
+    let fresh = queue::claim(&mut tx, Work::Run, later, later + Duration::from_secs(60))
+        .await
+        .unwrap()
+        .unwrap();
     assert!(queue::finish(&mut tx, &frozen).await.is_err());
     assert!(!queue::renew(&mut tx, &frozen, later).await.unwrap());
     queue::finish(&mut tx, &fresh).await.unwrap();
@@ -90,7 +112,12 @@ fn stop_after(after: usize, reached: &Arc<Notify>, count: &Arc<AtomicUsize>) -> 
 /// a crash is asked again.
 fn script(world: &World) {
     world.model.always(|request| {
-        let results = request["messages"].as_array().unwrap().iter().filter(|m| m["role"] == "tool").count();
+        let results = request["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|m| m["role"] == "tool")
+            .count();
         if results == 0 {
             let calls = [
                 ("update_issue", json!({"add_labels": ["bug"]})),
@@ -114,8 +141,14 @@ async fn stopped_between_any_two_steps_the_run_goes_on(kind: Kind) {
         world.prepare_apollo().await;
         script(&world);
         let (reached, count) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-        world.start_with(Some(stop_after(point + 8, &reached, &count))).await;
-        world.github.user("cy").comments("acme/apollo", 12, "@pm label it, tell #apollo, start Zeus, open a follow-up");
+        world
+            .start_with(Some(stop_after(point + 8, &reached, &count)))
+            .await;
+        world.github.user("cy").comments(
+            "acme/apollo",
+            12,
+            "@pm label it, tell #apollo, start Zeus, open a follow-up",
+        );
         let stopped = tokio::select! {
             () = reached.notified() => true,
             () = world.quiet() => false,
@@ -135,18 +168,37 @@ async fn stopped_between_any_two_steps_the_run_goes_on(kind: Kind) {
 
 async fn assert_done_once(world: &World, point: usize) {
     let comments = world.github.comments("acme/apollo", 12);
-    let answers: Vec<_> = comments.iter().filter(|comment| comment.user == "pm-bot").collect();
+    let answers: Vec<_> = comments
+        .iter()
+        .filter(|comment| comment.user == "pm-bot")
+        .collect();
     assert_eq!(answers.len(), 1, "stopped at point {point}: {answers:?}");
-    assert!(answers[0].body.starts_with("All done."), "stopped at point {point}: {answers:?}");
-    assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"], "stopped at point {point}");
-    let posts: Vec<String> = world.slack.bot_messages("#apollo").into_iter().map(|message| message.text).collect();
+    assert!(
+        answers[0].body.starts_with("All done."),
+        "stopped at point {point}: {answers:?}"
+    );
+    assert_eq!(
+        world.github.get_issue("acme/apollo", 12).labels,
+        ["bug"],
+        "stopped at point {point}"
+    );
+    let posts: Vec<String> = world
+        .slack
+        .bot_messages("#apollo")
+        .into_iter()
+        .map(|message| message.text)
+        .collect();
     assert_eq!(posts, ["Labelled."], "stopped at point {point}");
     let issues = world.github.issues("acme/apollo");
     let follow_ups = issues.iter().filter(|issue| issue.title == "Follow up").count();
     assert_eq!(follow_ups, 1, "stopped at point {point}");
     let mut tx = world.db.read().await.unwrap();
     let projects = callsheet::store::projects::all(&mut tx).await.unwrap();
-    assert_eq!(projects.iter().filter(|project| project.slug == "zeus").count(), 1, "stopped at point {point}");
+    assert_eq!(
+        projects.iter().filter(|project| project.slug == "zeus").count(),
+        1,
+        "stopped at point {point}"
+    );
 }
 
 async fn a_clean_stop_hands_everything_back(kind: Kind) {
@@ -161,7 +213,12 @@ async fn a_clean_stop_hands_everything_back(kind: Kind) {
     tokio::join!(release, world.stop());
     world.start().await;
     world.quiet().await;
-    let texts: Vec<String> = world.slack.bot_messages("#apollo").into_iter().map(|message| message.text).collect();
+    let texts: Vec<String> = world
+        .slack
+        .bot_messages("#apollo")
+        .into_iter()
+        .map(|message| message.text)
+        .collect();
     assert_eq!(texts, ["Hello."]);
     world.finish().await;
 }

@@ -34,7 +34,12 @@ async fn once_in_slack(kind: Kind, fault: slack::Fault) {
     world.model.says("Once.");
     world.slack.user("ana").says("#apollo", "@pm hello?");
     world.quiet().await;
-    let texts: Vec<String> = world.slack.bot_messages("#apollo").into_iter().map(|message| message.text).collect();
+    let texts: Vec<String> = world
+        .slack
+        .bot_messages("#apollo")
+        .into_iter()
+        .map(|message| message.text)
+        .collect();
     assert_eq!(texts, ["Once."]);
     world.finish().await;
 }
@@ -44,11 +49,25 @@ async fn slack_applies_and_drops_the_answer(kind: Kind) {
 }
 
 async fn slack_fails_after_the_effect(kind: Kind) {
-    once_in_slack(kind, slack::Fault::StatusAfterEffect { method: POST.into(), code: 502 }).await;
+    once_in_slack(
+        kind,
+        slack::Fault::StatusAfterEffect {
+            method: POST.into(),
+            code: 502,
+        },
+    )
+    .await;
 }
 
 async fn slack_applies_five_seconds_later(kind: Kind) {
-    once_in_slack(kind, slack::Fault::ApplyLater { method: POST.into(), after: Duration::from_secs(5) }).await;
+    once_in_slack(
+        kind,
+        slack::Fault::ApplyLater {
+            method: POST.into(),
+            after: Duration::from_secs(5),
+        },
+    )
+    .await;
 }
 
 async fn slack_drops_before_the_effect(kind: Kind) {
@@ -56,7 +75,14 @@ async fn slack_drops_before_the_effect(kind: Kind) {
 }
 
 async fn slack_asks_to_wait(kind: Kind) {
-    once_in_slack(kind, slack::Fault::RateLimit { method: POST.into(), retry_after: Some(30) }).await;
+    once_in_slack(
+        kind,
+        slack::Fault::RateLimit {
+            method: POST.into(),
+            retry_after: Some(30),
+        },
+    )
+    .await;
 }
 
 /// Ana asks, the progress message appears, and the model is held.
@@ -65,20 +91,29 @@ async fn with_progress(world: &World) -> crate::support::model::Held {
     world.slack.user("ana").says("#apollo", "@pm hello?");
     held.reached().await;
     world.clock.advance(Duration::from_secs(2));
-    world.now("the progress message", |world| world.slack.bot_messages("#apollo").len() == 1).await;
+    world
+        .now("the progress message", |world| {
+            world.slack.bot_messages("#apollo").len() == 1
+        })
+        .await;
     held
 }
 
 async fn an_edit_on_slack_whose_answer_is_lost_is_made_once(kind: Kind) {
     let world = World::apollo(kind).await;
     let held = with_progress(&world).await;
-    world.slack.fault(slack::Fault::DropAfterEffect { method: "chat.update".into() });
+    world.slack.fault(slack::Fault::DropAfterEffect {
+        method: "chat.update".into(),
+    });
     world.model.says("Once.");
     held.release();
     world.quiet().await;
     let messages = world.slack.bot_messages("#apollo");
     assert_eq!(messages.len(), 1);
-    sees!(messages[0].revisions.join("\n"), @"");
+    sees!(messages[0].revisions.join("\n"), @"
+    _thinking …_
+    Once.
+    ");
     world.finish().await;
 }
 
@@ -86,12 +121,17 @@ async fn a_deleted_progress_message_is_posted_anew(kind: Kind) {
     let world = World::apollo(kind).await;
     let held = with_progress(&world).await;
     let progress = world.slack.bot_messages("#apollo").remove(0);
-    world.slack.user("ana").deletes("#apollo", &progress.ts);
+    world.slack.user("ana").removes("#apollo", &progress.ts);
     world.model.says("Still here.");
     held.release();
     world.quiet().await;
-    let talk: Vec<String> =
-        world.slack.messages("#apollo").into_iter().filter(|m| m.is_bot && !m.deleted).map(|m| m.text).collect();
+    let talk: Vec<String> = world
+        .slack
+        .messages("#apollo")
+        .into_iter()
+        .filter(|m| m.is_bot && !m.deleted)
+        .map(|m| m.text)
+        .collect();
     assert_eq!(talk, ["Still here."]);
     world.finish().await;
 }
@@ -104,7 +144,10 @@ async fn once_on_github(kind: Kind, fault: github::Fault) {
     world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
     world.quiet().await;
     let comments = world.github.comments("acme/apollo", 12);
-    let answers: Vec<_> = comments.iter().filter(|comment| comment.user == "pm-bot").collect();
+    let answers: Vec<_> = comments
+        .iter()
+        .filter(|comment| comment.user == "pm-bot")
+        .collect();
     assert_eq!(answers.len(), 1, "{answers:?}");
     assert!(answers[0].body.starts_with("Once."));
     world.finish().await;
@@ -119,35 +162,89 @@ async fn github_fails_after_the_effect(kind: Kind) {
 }
 
 async fn github_applies_five_seconds_later(kind: Kind) {
-    once_on_github(kind, github::Fault::ApplyLater { after: Duration::from_secs(5) }).await;
+    once_on_github(
+        kind,
+        github::Fault::ApplyLater {
+            after: Duration::from_secs(5),
+        },
+    )
+    .await;
 }
 
 async fn github_limits_the_rate(kind: Kind) {
-    once_on_github(kind, github::Fault::RateLimit { status: 403, retry_after: None, secondary: true }).await;
+    once_on_github(
+        kind,
+        github::Fault::RateLimit {
+            status: 403,
+            retry_after: None,
+            secondary: true,
+        },
+    )
+    .await;
 }
 
 async fn an_issue_whose_answer_is_lost_is_opened_once(kind: Kind) {
     let world = World::apollo(kind).await;
     world.github.mute_webhooks(true);
-    world.github.fault("POST", "/repos/acme/apollo/issues", github::Fault::DropAfterEffect);
-    world.model.calls_tool("create_issue", json!({"title": "Logout fails", "body": "Also 500."})).says("Opened.");
-    world.slack.user("ana").says("#apollo", "@pm open an issue about the logout");
+    world.github.fault(
+        "POST",
+        "/repos/acme/apollo/issues",
+        github::Fault::DropAfterEffect,
+    );
+    world
+        .model
+        .calls_tool(
+            "create_issue",
+            json!({"title": "Logout fails", "body": "Also 500."}),
+        )
+        .says("Opened.");
+    world
+        .slack
+        .user("ana")
+        .says("#apollo", "@pm open an issue about the logout");
     world.quiet().await;
-    let titles: Vec<String> = world.github.issues("acme/apollo").into_iter().map(|issue| issue.title).collect();
-    assert_eq!(titles.iter().filter(|title| *title == "Logout fails").count(), 1, "{titles:?}");
-    let told = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
-    sees!(told.as_str().unwrap(), @"");
+    let titles: Vec<String> = world
+        .github
+        .issues("acme/apollo")
+        .into_iter()
+        .map(|issue| issue.title)
+        .collect();
+    assert_eq!(
+        titles.iter().filter(|title| *title == "Logout fails").count(),
+        1,
+        "{titles:?}"
+    );
+    let told = world.model.requests()[1]["messages"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()["content"]
+        .clone();
+    sees!(told.as_str().unwrap(), @"Opened acme/apollo#15 (https://github.com/acme/apollo/issues/15): Logout fails");
     world.finish().await;
 }
 
 async fn a_label_whose_answer_is_lost_is_set_once(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.github.fault("PATCH", "/issues/12", github::Fault::DropAfterEffect);
-    world.model.calls_tool("update_issue", json!({"add_labels": ["bug"]})).says("Labelled.");
-    world.github.user("cy").comments("acme/apollo", 12, "@pm label this as bug");
+    world
+        .github
+        .fault("PATCH", "/issues/12", github::Fault::DropAfterEffect);
+    world
+        .model
+        .calls_tool("update_issue", json!({"add_labels": ["bug"]}))
+        .says("Labelled.");
+    world
+        .github
+        .user("cy")
+        .comments("acme/apollo", 12, "@pm label this as bug");
     world.quiet().await;
     assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
-    let patches = world.github.calls().into_iter().filter(|call| call.method == "PATCH").count();
+    let patches = world
+        .github
+        .calls()
+        .into_iter()
+        .filter(|call| call.method == "PATCH")
+        .count();
     assert_eq!(patches, 1);
     world.finish().await;
 }

@@ -89,5 +89,7 @@ fn played(story: Story, kind: Kind) -> Result<(), Failed> {
 /// Runs a case to its end.
 pub(crate) fn run(case: impl Future<Output = ()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.unwrap_or_else(|error| panic!("no runtime: {error}")).block_on(case);
+    runtime
+        .unwrap_or_else(|error| panic!("no runtime: {error}"))
+        .block_on(case);
 }

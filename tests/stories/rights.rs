@@ -23,11 +23,17 @@ async fn cy_who_may_write_labels_and_tells_the_channel(kind: Kind) {
             ("post_message", json!({"place": "#apollo", "text": told})),
         ])
         .says("Labelled as bug, and #apollo knows.");
-    world.github.user("cy").comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
+    world
+        .github
+        .user("cy")
+        .comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
     world.quiet().await;
     assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
-    sees!(world.issue_talk("acme/apollo", 12), @"");
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm please label this as bug and tell #apollo
+    pm-bot: Labelled as bug, and #apollo knows.
+    ");
+    sees!(world.talk("#apollo"), @"pm: <https://github.com/acme/apollo/issues/12|acme/apollo#12> is now labelled _bug_.");
     world.finish().await;
 }
 
@@ -49,10 +55,21 @@ async fn dan_who_may_not_gets_an_answer_and_no_label(kind: Kind) {
                 .collect();
             crate::support::model::Turn::says(&results.join("\n\n"))
         });
-    world.github.user("dan").comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
+    world
+        .github
+        .user("dan")
+        .comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
     world.quiet().await;
-    assert_eq!(world.github.get_issue("acme/apollo", 12).labels, Vec::<String>::new());
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    assert_eq!(
+        world.github.get_issue("acme/apollo", 12).labels,
+        Vec::<String>::new()
+    );
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    dan: @pm please label this as bug and tell #apollo
+    pm-bot: You may not change this issue: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
+        
+        You may not post to this project's places: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
+    ");
     assert_eq!(world.talk("#apollo"), "");
     world.finish().await;
 }
@@ -60,20 +77,42 @@ async fn dan_who_may_not_gets_an_answer_and_no_label(kind: Kind) {
 async fn a_stranger_channel_may_not_change_the_project(kind: Kind) {
     let world = World::apollo(kind).await;
     world.slack.channel("#random");
-    world.model.calls_tool("update_project", json!({"project": "Apollo", "status": "done"})).says("I may not.");
+    world
+        .model
+        .calls_tool("update_project", json!({"project": "Apollo", "status": "done"}))
+        .says("I may not.");
     world.slack.user("ben").says("#random", "@pm mark Apollo as done");
     world.quiet().await;
-    let answer = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
-    sees!(answer.as_str().unwrap(), @"");
+    let answer = world.model.requests()[1]["messages"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()["content"]
+        .clone();
+    sees!(answer.as_str().unwrap(), @"You may not change this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.");
     world.finish().await;
 }
 
 async fn a_chat_cannot_choose_a_repository(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.model.calls_tool("create_project", json!({"name": "Spy", "repository": "acme/secret"})).says("I may not.");
-    world.slack.user("ben").says("#apollo", "@pm create a project Spy in acme/secret");
+    world
+        .model
+        .calls_tool(
+            "create_project",
+            json!({"name": "Spy", "repository": "acme/secret"}),
+        )
+        .says("I may not.");
+    world
+        .slack
+        .user("ben")
+        .says("#apollo", "@pm create a project Spy in acme/secret");
     world.quiet().await;
-    let answer = world.model.requests()[1]["messages"].as_array().unwrap().last().unwrap()["content"].clone();
-    sees!(answer.as_str().unwrap(), @"");
+    let answer = world.model.requests()[1]["messages"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()["content"]
+        .clone();
+    sees!(answer.as_str().unwrap(), @"You may not choose this repository for a project: members of a project may change issues in its repository, so a chat cannot choose one. Have somebody with write access ask me on an issue of that repository, or whoever runs Callsheet use `callsheet ask`.");
     world.finish().await;
 }

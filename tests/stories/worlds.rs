@@ -37,8 +37,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         tasks_end_with_the_fake,
     ];
     let slack = slack_cases.into_iter().map(|case| ("slack", case));
-    let github = github::contract::CASES.iter().map(|(name, case)| ("github", (*name, *case as Case)));
-    let model = model::contract::CASES.iter().map(|(name, case)| ("model", (*name, *case as Case)));
+    let github = github::contract::CASES
+        .iter()
+        .map(|(name, case)| ("github", (*name, *case as Case)));
+    let model = model::contract::CASES
+        .iter()
+        .map(|(name, case)| ("model", (*name, *case as Case)));
     let trial = |(world, (name, case)): (&str, (&str, Case))| {
         Trial::test(format!("worlds::{world}::{name}"), move || {
             crate::run(case());

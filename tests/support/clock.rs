@@ -1,5 +1,10 @@
 //! A clock that stands still until a test moves it.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "test support; no story uses all of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    reason = "test support; no story uses all of it"
+)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -35,7 +40,10 @@ impl TestClock {
     #[expect(clippy::new_without_default, reason = "its moment is worth a name")]
     pub fn new() -> Self {
         let now = Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).unwrap();
-        Self(Arc::new(Mutex::new(State { now, sleepers: Vec::new() })))
+        Self(Arc::new(Mutex::new(State {
+            now,
+            sleepers: Vec::new(),
+        })))
     }
 
     /// The handle the application takes.

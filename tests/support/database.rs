@@ -44,6 +44,8 @@ impl Database {
 
     /// A handle for looking in beside the application.
     pub(crate) async fn open(&self) -> Db {
-        Db::open(&SecretString::from(self.url.clone()), false).await.unwrap()
+        Db::open(&SecretString::from(self.url.clone()), false)
+            .await
+            .unwrap()
     }
 }

@@ -40,8 +40,15 @@ pub(crate) fn server() -> Option<&'static Server> {
 /// Stops a cluster of our own.
 pub(crate) fn stop() {
     if let Some(cluster) = SERVER.get().and_then(|server| server.as_ref()?.cluster.as_ref()) {
-        let stopped = cluster.command("pg_ctl").args(["stop", "-m", "immediate", "-D"]).arg(cluster.data()).output();
-        assert!(stopped.is_ok(), "the PostgreSQL cluster of the tests did not stop");
+        let stopped = cluster
+            .command("pg_ctl")
+            .args(["stop", "-m", "immediate", "-D"])
+            .arg(cluster.data())
+            .output();
+        assert!(
+            stopped.is_ok(),
+            "the PostgreSQL cluster of the tests did not stop"
+        );
         let _ = std::fs::remove_dir_all(cluster.folder.path());
     }
 }
@@ -51,7 +58,9 @@ impl Server {
     pub(crate) async fn database(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = format!("callsheet_{}_{number}", std::process::id());
-        let mut admin = PgConnection::connect(&format!("{}/postgres", self.address)).await.unwrap();
+        let mut admin = PgConnection::connect(&format!("{}/postgres", self.address))
+            .await
+            .unwrap();
         let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.template());
         admin.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
         format!("{}/{name}", self.address)
@@ -63,10 +72,22 @@ impl Server {
 
     /// Makes the template, with all tables.
     async fn prepare(&self) {
-        let mut admin = PgConnection::connect(&format!("{}/postgres", self.address)).await.unwrap();
-        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {}", self.template()))).await.unwrap();
+        let mut admin = PgConnection::connect(&format!("{}/postgres", self.address))
+            .await
+            .unwrap();
+        admin
+            .execute(sqlx::AssertSqlSafe(format!(
+                "CREATE DATABASE {}",
+                self.template()
+            )))
+            .await
+            .unwrap();
         let url = format!("{}/{}", self.address, self.template());
-        Db::open(&SecretString::from(url), false).await.unwrap().close().await;
+        Db::open(&SecretString::from(url), false)
+            .await
+            .unwrap()
+            .close()
+            .await;
     }
 }
 
@@ -74,13 +95,22 @@ fn start() -> Option<Server> {
     let server = match std::env::var("CALLSHEET_TEST_POSTGRES") {
         Ok(address) => {
             // The address may name a database; ours are made beside it.
-            let cut = address.rfind('/').filter(|at| address[..*at].contains("://") && !address[..*at].ends_with('/'));
+            let cut = address
+                .rfind('/')
+                .filter(|at| address[..*at].contains("://") && !address[..*at].ends_with('/'));
             let address = cut.map_or(address.as_str(), |at| &address[..at]).to_owned();
-            Server { address, cluster: None, next: AtomicU32::new(0) }
+            Server {
+                address,
+                cluster: None,
+                next: AtomicU32::new(0),
+            }
         }
         Err(_) => own_cluster()?,
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(server.prepare());
     Some(server)
 }
@@ -88,19 +118,47 @@ fn start() -> Option<Server> {
 fn own_cluster() -> Option<Server> {
     let binaries = binaries()?;
     let as_user = is_root().then_some("postgres");
-    if as_user.is_some_and(|user| !Command::new("id").arg(user).output().is_ok_and(|id| id.status.success())) {
+    if as_user.is_some_and(|user| {
+        !Command::new("id")
+            .arg(user)
+            .output()
+            .is_ok_and(|id| id.status.success())
+    }) {
         return None;
     }
-    let folder = tempfile::Builder::new().prefix("callsheet-pg-").tempdir().unwrap();
-    let cluster = Cluster { binaries, folder, as_user };
+    let folder = tempfile::Builder::new()
+        .prefix("callsheet-pg-")
+        .tempdir()
+        .unwrap();
+    let cluster = Cluster {
+        binaries,
+        folder,
+        as_user,
+    };
     if let Some(user) = cluster.as_user {
-        let given = Command::new("chown").arg(user).arg(cluster.folder.path()).status().unwrap();
+        let given = Command::new("chown")
+            .arg(user)
+            .arg(cluster.folder.path())
+            .status()
+            .unwrap();
         assert!(given.success());
     }
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let init = cluster.command("initdb").args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"]).arg(cluster.data()).output();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let init = cluster
+        .command("initdb")
+        .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
+        .arg(cluster.data())
+        .output();
     let init = init.unwrap();
-    assert!(init.status.success(), "initdb: {}", String::from_utf8_lossy(&init.stderr));
+    assert!(
+        init.status.success(),
+        "initdb: {}",
+        String::from_utf8_lossy(&init.stderr)
+    );
     // No fsync: what is lost with the machine is a test's.
     let options = format!(
         "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off \
@@ -117,8 +175,16 @@ fn own_cluster() -> Option<Server> {
         .stderr(Stdio::null())
         .status()
         .unwrap();
-    assert!(started.success(), "pg_ctl: {}", std::fs::read_to_string(&log).unwrap_or_default());
-    Some(Server { address: format!("postgres://postgres@127.0.0.1:{port}"), cluster: Some(cluster), next: AtomicU32::new(0) })
+    assert!(
+        started.success(),
+        "pg_ctl: {}",
+        std::fs::read_to_string(&log).unwrap_or_default()
+    );
+    Some(Server {
+        address: format!("postgres://postgres@127.0.0.1:{port}"),
+        cluster: Some(cluster),
+        next: AtomicU32::new(0),
+    })
 }
 
 impl Cluster {
@@ -132,7 +198,9 @@ impl Cluster {
         let mut command = match self.as_user {
             Some(user) => {
                 let mut command = Command::new("setpriv");
-                command.args(["--reuid", user, "--regid", user, "--clear-groups", "--"]).arg(program);
+                command
+                    .args(["--reuid", user, "--regid", user, "--clear-groups", "--"])
+                    .arg(program);
                 command
             }
             None => Command::new(program),
@@ -159,5 +227,8 @@ fn has(folder: &Path, program: &str) -> bool {
 }
 
 fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0"))
+    Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|id| id.stdout.starts_with(b"0"))
 }

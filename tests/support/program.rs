@@ -25,20 +25,37 @@ pub(crate) struct Program {
 
 impl Program {
     /// Starts the application as `main` does.
-    pub(crate) async fn start(settings: &HashMap<String, String>, clock: Clock, probe: Option<Probe>) -> Self {
-        let config = Config::load(None, settings.clone().into_iter()).unwrap_or_else(|error| panic!("{error}"));
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    pub(crate) async fn start(
+        settings: &HashMap<String, String>,
+        clock: Clock,
+        probe: Option<Probe>,
+    ) -> Self {
+        let config =
+            Config::load(None, settings.clone().into_iter()).unwrap_or_else(|error| panic!("{error}"));
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .unwrap();
         let started = runtime.spawn(async move {
             let mut db = open(&config).await;
             if let Some(probe) = probe {
                 db = db.with_probe(probe);
             }
-            App::start(&config, db, clock, Role::Serve).await.unwrap_or_else(|error| panic!("{error}"))
+            App::start(&config, db, clock, Role::Serve)
+                .await
+                .unwrap_or_else(|error| panic!("{error}"))
         });
         let app = started.await.unwrap();
         let (engine, address, stop) = (app.engine.clone(), app.address.unwrap(), app.stopping());
         let running = runtime.spawn(async move { app.run().await.map_err(|error| error.to_string()) });
-        Self { engine, address, stop, running, runtime: Some(runtime) }
+        Self {
+            engine,
+            address,
+            stop,
+            running,
+            runtime: Some(runtime),
+        }
     }
 
     /// Stops as SIGTERM does, and waits for it.
@@ -56,7 +73,9 @@ impl Program {
 
     async fn end(&mut self) {
         if let Some(runtime) = self.runtime.take() {
-            tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(5))).await.unwrap();
+            tokio::task::spawn_blocking(move || runtime.shutdown_timeout(Duration::from_secs(5)))
+                .await
+                .unwrap();
         }
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! A story lets people speak and waits with [`World::quiet`] until everything that follows has happened. Time stands still
 //! unless nobody has anything to do; then it jumps to the next thing that is due.
-#![allow(dead_code, clippy::unwrap_used, reason = "test support; no story uses all of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "test support; no story uses all of it"
+)]
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -42,8 +46,11 @@ impl World {
     /// The worlds with the application not started yet, all platforms configured.
     pub(crate) async fn new(kind: Kind) -> Self {
         let clock = TestClock::new();
-        let (slack, github, model) =
-            (FakeSlack::start(clock.clone()).await, FakeGitHub::start(clock.clone()).await, FakeModel::start().await);
+        let (slack, github, model) = (
+            FakeSlack::start(clock.clone()).await,
+            FakeGitHub::start(clock.clone()).await,
+            FakeModel::start().await,
+        );
         let database = Database::fresh(kind).await;
         let settings = [
             ("SERVER__LISTEN", "127.0.0.1:0".to_owned()),
@@ -58,9 +65,22 @@ impl World {
             ("MODEL__API_KEY", model.api_key()),
             ("MODEL__NAME", "test-model".to_owned()),
         ];
-        let settings = settings.into_iter().map(|(key, value)| (format!("CALLSHEET__{key}"), value)).collect();
+        let settings = settings
+            .into_iter()
+            .map(|(key, value)| (format!("CALLSHEET__{key}"), value))
+            .collect();
         let db = database.open().await;
-        Self { clock, slack, github, model, db, kind, database, settings, program: None }
+        Self {
+            clock,
+            slack,
+            github,
+            model,
+            db,
+            kind,
+            database,
+            settings,
+            program: None,
+        }
     }
 
     /// Starts the application and waits until it is connected.
@@ -71,10 +91,12 @@ impl World {
     /// Starts the application with a probe in its database.
     pub(crate) async fn start_with(&mut self, probe: Option<Probe>) {
         let program = Program::start(&self.settings, self.clock.clock(), probe).await;
-        self.github.webhook_to(&format!("http://{}/webhooks/github", program.address));
+        self.github
+            .webhook_to(&format!("http://{}/webhooks/github", program.address));
         self.program = Some(program);
         if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
-            self.until("Slack to be connected", |world| world.slack.sockets() > 0).await;
+            self.until("Slack to be connected", |world| world.slack.sockets() > 0)
+                .await;
         }
     }
 
@@ -104,23 +126,44 @@ impl World {
     /// See [`World::apollo`]; the application is not started yet.
     pub(crate) async fn prepare_apollo(&self) {
         self.github.repo("acme/apollo");
-        self.github.issue("acme/apollo", 12, "Login fails", "It says 500.").opened_by("eve");
-        self.github.issue("acme/apollo", 13, "Dark mode", "Please.").labelled(&["feature"]);
-        self.github.issue("acme/apollo", 14, "Slow start", "").assigned_to("cy");
+        self.github
+            .issue("acme/apollo", 12, "Login fails", "It says 500.")
+            .opened_by("eve");
+        self.github
+            .issue("acme/apollo", 13, "Dark mode", "Please.")
+            .labelled(&["feature"]);
+        self.github
+            .issue("acme/apollo", 14, "Slow start", "")
+            .assigned_to("cy");
         self.github.user("cy").may("write", "acme/apollo");
         self.github.user("dan").may("read", "acme/apollo");
-        self.add_project("Apollo", Some("acme/apollo"), Some(("#apollo", &self.slack.channel("#apollo")))).await;
+        self.add_project(
+            "Apollo",
+            Some("acme/apollo"),
+            Some(("#apollo", &self.slack.channel("#apollo"))),
+        )
+        .await;
     }
 
     /// Puts a project into the database, bound to a Slack channel.
-    pub(crate) async fn add_project(&self, name: &str, repository: Option<&str>, channel: Option<(&str, &str)>) {
+    pub(crate) async fn add_project(
+        &self,
+        name: &str,
+        repository: Option<&str>,
+        channel: Option<(&str, &str)>,
+    ) {
         use callsheet::domain::{AccountKey, Place, Platform, Project, ProjectId, ProjectStatus, slugify};
         use callsheet::store::{people, projects};
         let now = self.clock.now();
-        let account =
-            AccountKey { platform: Platform::Shell, workspace: String::new(), user_id: "operator".to_owned() };
+        let account = AccountKey {
+            platform: Platform::Shell,
+            workspace: String::new(),
+            user_id: "operator".to_owned(),
+        };
         let mut tx = self.db.begin().await.unwrap();
-        let person = people::person_of(&mut tx, &account, "operator", now).await.unwrap();
+        let person = people::person_of(&mut tx, &account, "operator", now)
+            .await
+            .unwrap();
         let project = Project {
             id: ProjectId::new(),
             slug: slugify(name),
@@ -133,8 +176,14 @@ impl World {
         };
         assert!(projects::insert(&mut tx, &project).await.unwrap());
         if let Some((label, id)) = channel {
-            let place = Place::Slack { team: self.slack.team().to_owned(), channel: id.to_owned(), thread: None };
-            projects::bind(&mut tx, project.id, &place, label, person, now).await.unwrap();
+            let place = Place::Slack {
+                team: self.slack.team().to_owned(),
+                channel: id.to_owned(),
+                thread: None,
+            };
+            projects::bind(&mut tx, project.id, &place, label, person, now)
+                .await
+                .unwrap();
         }
         tx.commit("test").await.unwrap();
     }
@@ -142,7 +191,10 @@ impl World {
     /// Waits until everything that follows from what was said has happened.
     pub(crate) async fn quiet(&self) {
         self.github.webhooks_done().await;
-        self.until("everything to be done", |world| world.slack.unacked() == 0 && world.slack.queued() == 0).await;
+        self.until("everything to be done", |world| {
+            world.slack.unacked() == 0 && world.slack.queued() == 0
+        })
+        .await;
         let started = std::time::Instant::now();
         loop {
             self.still().await;
@@ -153,7 +205,11 @@ impl World {
                 self.github.webhooks_done().await;
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "work goes on and on: {open:?}\n{}", self.dump());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "work goes on and on: {open:?}\n{}",
+                self.dump()
+            );
             if self.is_idle() {
                 self.clock.jump(JUMP);
             }
@@ -164,7 +220,11 @@ impl World {
     pub(crate) async fn until(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
         let started = std::time::Instant::now();
         while !look(self) {
-            assert!(started.elapsed() < PATIENCE, "waited too long for {what}\n{}", self.dump());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "waited too long for {what}\n{}",
+                self.dump()
+            );
             if !self.stirs().await && self.is_idle() {
                 self.clock.jump(JUMP);
             }
@@ -175,8 +235,21 @@ impl World {
     pub(crate) async fn now(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
         let started = std::time::Instant::now();
         while !look(self) {
-            assert!(started.elapsed() < PATIENCE, "waited too long for {what}\n{}", self.dump());
+            assert!(
+                started.elapsed() < PATIENCE,
+                "waited too long for {what}\n{}",
+                self.dump()
+            );
             self.stirs().await;
+        }
+    }
+
+    /// Lets time pass in steps that leave everybody the time to act, time-outs included.
+    pub(crate) async fn pass(&self, span: Duration) {
+        let step = Duration::from_secs(5);
+        for _ in 0..span.as_secs().div_ceil(step.as_secs()) {
+            self.clock.advance(step);
+            self.still().await;
         }
     }
 
@@ -190,7 +263,9 @@ impl World {
     }
 
     fn is_idle(&self) -> bool {
-        self.program.as_ref().is_none_or(|program| *program.engine.activity.idle().borrow())
+        self.program
+            .as_ref()
+            .is_none_or(|program| *program.engine.activity.idle().borrow())
     }
 
     /// Waits until nothing stirs.
@@ -199,10 +274,17 @@ impl World {
     }
 
     /// Waits for a change in any world; false when nothing changed for a while.
-    #[expect(clippy::disallowed_methods, reason = "the one place that looks at the machine's clock: whether bytes are under way")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that looks at the machine's clock: whether bytes are under way"
+    )]
     async fn stirs(&self) -> bool {
-        let (mut slack, mut github, mut model) = (self.slack.changed(), self.github.changed(), self.model.changed());
-        let mut idle = self.program.as_ref().map(|program| program.engine.activity.idle());
+        let (mut slack, mut github, mut model) =
+            (self.slack.changed(), self.github.changed(), self.model.changed());
+        let mut idle = self
+            .program
+            .as_ref()
+            .map(|program| program.engine.activity.idle());
         let works = async {
             match &mut idle {
                 Some(idle) => drop(idle.changed().await),
@@ -224,9 +306,14 @@ impl World {
         let mut messages = self.slack.messages(place);
         messages.retain(|message| !message.deleted);
         let mut lines = Vec::new();
-        for root in messages.iter().filter(|m| m.thread_ts.as_ref().is_none_or(|thread| *thread == m.ts)) {
+        for root in messages
+            .iter()
+            .filter(|m| m.thread_ts.as_ref().is_none_or(|thread| *thread == m.ts))
+        {
             lines.push(line(root, ""));
-            let replies = messages.iter().filter(|m| m.thread_ts.as_ref() == Some(&root.ts) && m.ts != root.ts);
+            let replies = messages
+                .iter()
+                .filter(|m| m.thread_ts.as_ref() == Some(&root.ts) && m.ts != root.ts);
             lines.extend(replies.map(|reply| line(reply, "  ")));
         }
         lines.join("\n")
@@ -236,9 +323,17 @@ impl World {
     pub(crate) fn issue_talk(&self, repository: &str, number: u64) -> String {
         let comments = self.github.comments(repository, number);
         let lines = comments.iter().map(|comment| {
-            let body = comment.body.split("\n\n<!-- callsheet:").next().unwrap_or_default();
+            let body = comment
+                .body
+                .split("\n\n<!-- callsheet:")
+                .next()
+                .unwrap_or_default();
             let edits = comment.revisions.len();
-            let edits = if edits > 1 { format!(" [{edits} texts]") } else { String::new() };
+            let edits = if edits > 1 {
+                format!(" [{edits} texts]")
+            } else {
+                String::new()
+            };
             format!("{}{edits}: {}", comment.user, body.replace('\n', "\n    "))
         });
         lines.collect::<Vec<_>>().join("\n")
@@ -246,8 +341,17 @@ impl World {
 
     /// What to look at when a story fails.
     fn dump(&self) -> String {
-        let talk = self.slack.all_bot_messages().iter().map(|m| line(m, "")).collect::<Vec<_>>().join("\n");
-        let health = self.program.as_ref().map(|program| format!("{:#?}", program.engine.health.parts()));
+        let talk = self
+            .slack
+            .all_bot_messages()
+            .iter()
+            .map(|m| line(m, ""))
+            .collect::<Vec<_>>()
+            .join("\n");
+        let health = self
+            .program
+            .as_ref()
+            .map(|program| format!("{:#?}", program.engine.health.parts()));
         format!(
             "our Slack messages:\n{talk}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
             self.model.problems(),
@@ -262,16 +366,35 @@ impl World {
             self.quiet().await;
             self.stop().await;
         }
-        assert_eq!(self.model.problems(), Vec::<String>::new(), "the model's server complained");
+        assert_eq!(
+            self.model.problems(),
+            Vec::<String>::new(),
+            "the model's server complained"
+        );
         assert_eq!(self.model.left(), 0, "the model's script was not played out");
         assert_eq!(self.slack.faults_left(), 0, "a fault of Slack was not met");
-        assert_eq!(self.github.unused_faults(), Vec::<String>::new(), "a fault of GitHub was not met");
+        assert_eq!(
+            self.github.unused_faults(),
+            Vec::<String>::new(),
+            "a fault of GitHub was not met"
+        );
     }
 }
 
 fn line(message: &super::slack::Message, indent: &str) -> String {
-    let who = if message.is_bot { "pm".to_owned() } else { message.user.to_lowercase().trim_start_matches('u').to_owned() };
+    let who = if message.is_bot {
+        "pm".to_owned()
+    } else {
+        message.user.to_lowercase().trim_start_matches('u').to_owned()
+    };
     let edits = message.revisions.len();
-    let edits = if edits > 1 { format!(" [{edits} texts]") } else { String::new() };
-    format!("{indent}{who}{edits}: {}", message.text.replace('\n', &format!("\n{indent}    ")))
+    let edits = if edits > 1 {
+        format!(" [{edits} texts]")
+    } else {
+        String::new()
+    };
+    format!(
+        "{indent}{who}{edits}: {}",
+        message.text.replace('\n', &format!("\n{indent}    "))
+    )
 }

@@ -80,20 +80,34 @@ impl Change {
     pub async fn apply(self, cx: &ToolCx<'_>, tx: &mut Tx) -> Result<Option<String>, Trouble> {
         let actions = cx.actions;
         match self {
-            Self::CreateProject { permit, repository, new } => {
-                let project = actions.create_project(tx, &permit, repository.as_ref(), &new).await?;
-                Ok(Some(format!("Created the project {}.", project_line(&project))))
+            Self::CreateProject {
+                permit,
+                repository,
+                new,
+            } => {
+                let project = actions
+                    .create_project(tx, &permit, repository.as_ref(), &new)
+                    .await?;
+                Ok(Some(format!("Created {}.", project_line(&project))))
             }
-            Self::UpdateProject { permit, repository, edit } => {
-                let project = actions.update_project(tx, &permit, repository.as_ref(), &edit).await?;
-                Ok(Some(format!("Changed the project: {}.", project_line(&project))))
+            Self::UpdateProject {
+                permit,
+                repository,
+                edit,
+            } => {
+                let project = actions
+                    .update_project(tx, &permit, repository.as_ref(), &edit)
+                    .await?;
+                Ok(Some(format!("Changed {}.", project_line(&project))))
             }
             Self::BindPlace { permit, place, label } => {
                 let project = actions.bind_place(tx, &permit, &place, &label).await?;
                 Ok(Some(format!("{label} is now bound to **{}**.", project.name)))
             }
             Self::PostMessage { permit, place, text } => {
-                actions.post_message(tx, &permit, &place, &text, cx.origin).await?;
+                actions
+                    .post_message(tx, &permit, &place, &text, cx.origin)
+                    .await?;
                 Ok(None)
             }
             Self::CreateIssue { permit, new } => {
@@ -101,11 +115,19 @@ impl Change {
                 Ok(None)
             }
             Self::CommentOnIssue { permit, number, text } => {
-                actions.comment_on_issue(tx, &permit, number, &text, cx.origin).await?;
+                actions
+                    .comment_on_issue(tx, &permit, number, &text, cx.origin)
+                    .await?;
                 Ok(None)
             }
-            Self::UpdateIssue { permit, number, change } => {
-                actions.update_issue(tx, &permit, number, change, cx.origin).await?;
+            Self::UpdateIssue {
+                permit,
+                number,
+                change,
+            } => {
+                actions
+                    .update_issue(tx, &permit, number, change, cx.origin)
+                    .await?;
                 Ok(None)
             }
         }

@@ -110,9 +110,14 @@ pub(super) struct UpdateIssue {
 }
 
 pub(super) async fn list_issues(cx: &ToolCx<'_>, args: ListIssues) -> Result<Performed, Trouble> {
-    let repository =
-        cx.actions.repository(cx.asker, args.repository.as_deref(), args.project.as_deref()).await?;
-    let permit = cx.actions.permit(cx.asker, Action::ReadProject, Subject::Repository(repository)).await?;
+    let repository = cx
+        .actions
+        .repository(cx.asker, args.repository.as_deref(), args.project.as_deref())
+        .await?;
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::ReadProject, Subject::Repository(repository))
+        .await?;
     let query = IssueQuery {
         state: match args.state.unwrap_or(Which::Open) {
             Which::Open => StateFilter::Open,
@@ -130,23 +135,47 @@ pub(super) async fn list_issues(cx: &ToolCx<'_>, args: ListIssues) -> Result<Per
         StateFilter::All => "",
     };
     let plural = if list.issues.len() == 1 { "issue" } else { "issues" };
-    let doing = format!("reading {} {kind}{plural} of {}", list.issues.len(), list.repository);
-    Ok(Performed::Read { text: list.markdown(), doing: Some(doing) })
+    let doing = format!(
+        "reading {} {kind}{plural} of {}",
+        list.issues.len(),
+        list.repository
+    );
+    Ok(Performed::Read {
+        text: list.markdown(),
+        doing: Some(doing),
+    })
 }
 
 pub(super) async fn get_issue(cx: &ToolCx<'_>, args: IssueName) -> Result<Performed, Trouble> {
     let issue = cx.actions.issue(cx.asker, args.issue.as_deref()).await?;
-    let permit =
-        cx.actions.permit(cx.asker, Action::ReadProject, Subject::Repository(issue.repository.clone())).await?;
+    let permit = cx
+        .actions
+        .permit(
+            cx.asker,
+            Action::ReadProject,
+            Subject::Repository(issue.repository.clone()),
+        )
+        .await?;
     let read = cx.actions.read_issue(&permit, issue.number).await?;
-    Ok(Performed::Read { text: read.markdown(), doing: Some(format!("reading {issue}")) })
+    Ok(Performed::Read {
+        text: read.markdown(),
+        doing: Some(format!("reading {issue}")),
+    })
 }
 
 pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<Performed, Trouble> {
-    let repository =
-        cx.actions.repository(cx.asker, args.repository.as_deref(), args.project.as_deref()).await?;
-    let permit =
-        cx.actions.permit(cx.asker, Action::CreateIssue, Subject::Repository(repository.clone())).await?;
+    let repository = cx
+        .actions
+        .repository(cx.asker, args.repository.as_deref(), args.project.as_deref())
+        .await?;
+    let permit = cx
+        .actions
+        .permit(
+            cx.asker,
+            Action::CreateIssue,
+            Subject::Repository(repository.clone()),
+        )
+        .await?;
     let new = NewIssue {
         repository,
         title: args.title,
@@ -157,13 +186,18 @@ pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<P
     Ok(Performed::Change(Change::CreateIssue { permit, new }))
 }
 
-pub(super) async fn comment_on_issue(cx: &ToolCx<'_>,
-    args: CommentOnIssue,
-) -> Result<Performed, Trouble> {
+pub(super) async fn comment_on_issue(cx: &ToolCx<'_>, args: CommentOnIssue) -> Result<Performed, Trouble> {
     let issue = cx.actions.issue(cx.asker, args.issue.as_deref()).await?;
     let subject = Subject::Repository(issue.repository.clone());
-    let permit = cx.actions.permit(cx.asker, Action::CommentOnIssue, subject).await?;
-    Ok(Performed::Change(Change::CommentOnIssue { permit, number: issue.number, text: args.text }))
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::CommentOnIssue, subject)
+        .await?;
+    Ok(Performed::Change(Change::CommentOnIssue {
+        permit,
+        number: issue.number,
+        text: args.text,
+    }))
 }
 
 pub(super) async fn update_issue(cx: &ToolCx<'_>, args: UpdateIssue) -> Result<Performed, Trouble> {
@@ -180,5 +214,9 @@ pub(super) async fn update_issue(cx: &ToolCx<'_>, args: UpdateIssue) -> Result<P
         remove_assignees: args.remove_assignees,
     };
     let change = cx.actions.plan_issue_change(&permit, issue.number, edit).await?;
-    Ok(Performed::Change(Change::UpdateIssue { permit, number: issue.number, change }))
+    Ok(Performed::Change(Change::UpdateIssue {
+        permit,
+        number: issue.number,
+        change,
+    }))
 }

@@ -84,25 +84,120 @@ macro_rules! tool {
 
 /// Every tool there is.
 pub static ALL: [Tool; 13] = [
-    tool!("list_projects", Read, "listing the projects", projects::Nothing, projects::list_projects, "List the projects the person may see."),
-    tool!("get_project", Read, "looking at the project", projects::ProjectName, projects::get_project, "What is known about a project: description, status, repository, owner and bound places."),
-    tool!("create_project", Write, "creating the project", projects::CreateProject, projects::create_project, "Create a project."),
-    tool!("update_project", Write, "changing the project", projects::UpdateProject, projects::update_project, "Change a project's name, description, status or repository."),
-    tool!("bind_place", Write, "binding the place", projects::BindPlace, projects::bind_place, "Bind a chat channel to a project: its people become members, and the project's messages may be posted there."),
-    tool!("project_status", Read, "checking the status", projects::ProjectName, projects::project_status, "A project's status: how it stands, how many issues and pull requests are open, and the issues that changed last."),
-    tool!("search_messages", Read, "searching the messages", projects::SearchMessages, projects::search_messages, "Search what people said at a project's places. Finds messages that hold all the words."),
-    tool!("post_message", Write, "posting the message", projects::PostMessage, projects::post_message, "Post a message to a channel that is bound to a project."),
-    tool!("list_issues", Read, "reading the issues", issues::ListIssues, issues::list_issues, "List issues of a repository, those changed last first."),
-    tool!("get_issue", Read, "reading the issue", issues::IssueName, issues::get_issue, "Read one issue with its newest comments."),
-    tool!("create_issue", Write, "opening the issue", issues::CreateIssue, issues::create_issue, "Open a new issue."),
-    tool!("comment_on_issue", Write, "commenting on the issue", issues::CommentOnIssue, issues::comment_on_issue, "Comment on an issue. Not needed to answer on the issue where the person asked: your answer is posted there anyway."),
-    tool!("update_issue", Write, "changing the issue", issues::UpdateIssue, issues::update_issue, "Change an issue: title, body, labels, assignees, or whether it is open."),
+    tool!(
+        "list_projects",
+        Read,
+        "listing the projects",
+        projects::Nothing,
+        projects::list_projects,
+        "List the projects the person may see."
+    ),
+    tool!(
+        "get_project",
+        Read,
+        "looking at the project",
+        projects::ProjectName,
+        projects::get_project,
+        "What is known about a project: description, status, repository, owner and bound places."
+    ),
+    tool!(
+        "create_project",
+        Write,
+        "creating the project",
+        projects::CreateProject,
+        projects::create_project,
+        "Create a project."
+    ),
+    tool!(
+        "update_project",
+        Write,
+        "changing the project",
+        projects::UpdateProject,
+        projects::update_project,
+        "Change a project's name, description, status or repository."
+    ),
+    tool!(
+        "bind_place",
+        Write,
+        "binding the place",
+        projects::BindPlace,
+        projects::bind_place,
+        "Bind a chat channel to a project: its people become members, and the project's messages may be posted there."
+    ),
+    tool!(
+        "project_status",
+        Read,
+        "checking the status",
+        projects::ProjectName,
+        projects::project_status,
+        "A project's status: how it stands, how many issues and pull requests are open, and the issues that changed last."
+    ),
+    tool!(
+        "search_messages",
+        Read,
+        "searching the messages",
+        projects::SearchMessages,
+        projects::search_messages,
+        "Search what people said at a project's places. Finds messages that hold all the words."
+    ),
+    tool!(
+        "post_message",
+        Write,
+        "posting the message",
+        projects::PostMessage,
+        projects::post_message,
+        "Post a message to a channel that is bound to a project."
+    ),
+    tool!(
+        "list_issues",
+        Read,
+        "reading the issues",
+        issues::ListIssues,
+        issues::list_issues,
+        "List issues of a repository, those changed last first."
+    ),
+    tool!(
+        "get_issue",
+        Read,
+        "reading the issue",
+        issues::IssueName,
+        issues::get_issue,
+        "Read one issue with its newest comments."
+    ),
+    tool!(
+        "create_issue",
+        Write,
+        "opening the issue",
+        issues::CreateIssue,
+        issues::create_issue,
+        "Open a new issue."
+    ),
+    tool!(
+        "comment_on_issue",
+        Write,
+        "commenting on the issue",
+        issues::CommentOnIssue,
+        issues::comment_on_issue,
+        "Comment on an issue. Not needed to answer on the issue where the person asked: your answer is posted there anyway."
+    ),
+    tool!(
+        "update_issue",
+        Write,
+        "changing the issue",
+        issues::UpdateIssue,
+        issues::update_issue,
+        "Change an issue: title, body, labels, assignees, or whether it is open."
+    ),
 ];
 
 /// The tools as the model is told of them.
 pub fn specs() -> Vec<ToolSpec> {
     static SPECS: LazyLock<Vec<ToolSpec>> = LazyLock::new(|| {
-        let spec = |tool: &Tool| ToolSpec { name: tool.name, description: tool.description, parameters: (tool.schema)() };
+        let spec = |tool: &Tool| ToolSpec {
+            name: tool.name,
+            description: tool.description,
+            parameters: (tool.schema)(),
+        };
         ALL.iter().map(spec).collect()
     });
     SPECS.clone()
@@ -127,7 +222,10 @@ pub async fn perform(cx: &ToolCx<'_>, call: &ToolCall) -> Result<Performed, Trou
 
 /// What a run that makes this call is doing.
 pub fn doing(call: &ToolCall) -> String {
-    ALL.iter().find(|tool| tool.name == call.name).map_or("working", |tool| tool.doing).to_owned()
+    ALL.iter()
+        .find(|tool| tool.name == call.name)
+        .map_or("working", |tool| tool.doing)
+        .to_owned()
 }
 
 /// A result no longer than the model is given, with a note of what was cut.
@@ -137,7 +235,10 @@ pub fn limited(text: &str) -> String {
         return text.to_owned();
     }
     let kept: String = text.chars().take(LONGEST_RESULT).collect();
-    format!("{kept}\n\n[cut: {} of {length} characters are not shown; ask for less]", length - LONGEST_RESULT)
+    format!(
+        "{kept}\n\n[cut: {} of {length} characters are not shown; ask for less]",
+        length - LONGEST_RESULT
+    )
 }
 
 fn schema<T: JsonSchema>() -> serde_json::Value {
@@ -150,14 +251,20 @@ fn schema<T: JsonSchema>() -> serde_json::Value {
         object.remove("$schema");
         object.remove("title");
         // Some servers refuse an object schema without properties.
-        object.entry("properties").or_insert_with(|| serde_json::json!({}));
+        object
+            .entry("properties")
+            .or_insert_with(|| serde_json::json!({}));
     }
     schema
 }
 
 /// Reads the arguments of a call. Models also write none at all, or `null`, for "no arguments".
 fn arguments<T: DeserializeOwned>(tool: &str, text: &str) -> Result<T, PersonError> {
-    let text = if text.trim().is_empty() || text.trim() == "null" { "{}" } else { text };
+    let text = if text.trim().is_empty() || text.trim() == "null" {
+        "{}"
+    } else {
+        text
+    };
     serde_json::from_str(text).map_err(|error| {
         PersonError::new(
             format!("The arguments of {tool} could not be used"),

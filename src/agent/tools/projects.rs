@@ -91,55 +91,99 @@ fn read(text: String) -> Result<Performed, Trouble> {
 }
 
 pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Performed, Trouble> {
-    cx.actions.permit(cx.asker, Action::ListProjects, Subject::Nothing).await?;
+    cx.actions
+        .permit(cx.asker, Action::ListProjects, Subject::Nothing)
+        .await?;
     read(action::list_projects(&cx.actions.readable(cx.asker).await?))
 }
 
 pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
     let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
-    let permit = cx.actions.permit(cx.asker, Action::ReadProject, Subject::Project(project.id)).await?;
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::ReadProject, Subject::Project(project.id))
+        .await?;
     read(cx.actions.describe(&permit).await?)
 }
 
 pub(super) async fn project_status(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
     let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
-    let permit = cx.actions.permit(cx.asker, Action::ReadProject, Subject::Project(project.id)).await?;
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::ReadProject, Subject::Project(project.id))
+        .await?;
     read(cx.actions.status(&permit).await?.markdown())
 }
 
 /// The right to choose a repository that was named.
 async fn choose(cx: &ToolCx<'_>, repository: Option<&str>) -> Result<Option<Permit>, Trouble> {
-    let Some(text) = repository.filter(|text| !text.trim().is_empty()) else { return Ok(None) };
+    let Some(text) = repository.filter(|text| !text.trim().is_empty()) else {
+        return Ok(None);
+    };
     let repository = cx.actions.repository(cx.asker, Some(text), None).await?;
-    Ok(Some(cx.actions.permit(cx.asker, Action::SetRepository, Subject::Repository(repository)).await?))
+    Ok(Some(
+        cx.actions
+            .permit(cx.asker, Action::SetRepository, Subject::Repository(repository))
+            .await?,
+    ))
 }
 
 pub(super) async fn create_project(cx: &ToolCx<'_>, args: CreateProject) -> Result<Performed, Trouble> {
-    let permit = cx.actions.permit(cx.asker, Action::CreateProject, Subject::Nothing).await?;
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::CreateProject, Subject::Nothing)
+        .await?;
     let repository = choose(cx, args.repository.as_deref()).await?;
     let new = NewProject {
         name: args.name,
         description: args.description.unwrap_or_default(),
         status: args.status.unwrap_or(ProjectStatus::Active),
     };
-    Ok(Performed::Change(Change::CreateProject { permit, repository, new }))
+    Ok(Performed::Change(Change::CreateProject {
+        permit,
+        repository,
+        new,
+    }))
 }
 
 pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Result<Performed, Trouble> {
     let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
-    let permit = cx.actions.permit(cx.asker, Action::UpdateProject, Subject::Project(project.id)).await?;
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::UpdateProject, Subject::Project(project.id))
+        .await?;
     let repository = choose(cx, args.repository.as_deref()).await?;
-    let edit = ProjectEdit { name: args.name, description: args.description, status: args.status };
-    Ok(Performed::Change(Change::UpdateProject { permit, repository, edit }))
+    let edit = ProjectEdit {
+        name: args.name,
+        description: args.description,
+        status: args.status,
+    };
+    Ok(Performed::Change(Change::UpdateProject {
+        permit,
+        repository,
+        edit,
+    }))
 }
 
 pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Performed, Trouble> {
     let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
-    let permit = cx.actions.permit(cx.asker, Action::BindPlace, Subject::Project(project.id)).await?;
-    let place = match args.place.as_deref().map(str::trim).filter(|text| !text.is_empty() && *text != "here") {
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::BindPlace, Subject::Project(project.id))
+        .await?;
+    let place = match args
+        .place
+        .as_deref()
+        .map(str::trim)
+        .filter(|text| !text.is_empty() && *text != "here")
+    {
         None => cx.asker.place.root(),
         Some(text) => text.parse::<Place>().map_err(|error| {
-            PersonError::new("I could not bind this place", error.to_string(), "Ask in the channel itself instead")
+            PersonError::new(
+                "I could not bind this place",
+                error.to_string(),
+                "Ask in the channel itself instead",
+            )
         })?,
     };
     let label = cx.actions.label(&place).await;
@@ -148,7 +192,10 @@ pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Perfo
 
 pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Result<Performed, Trouble> {
     let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
-    let permit = cx.actions.permit(cx.asker, Action::SearchMessages, Subject::Project(project.id)).await?;
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::SearchMessages, Subject::Project(project.id))
+        .await?;
     let limit = args.limit.map_or(20, i64::from).clamp(1, MOST_FOUND);
     let hits = cx.actions.search_messages(&permit, &args.words, limit).await?;
     read(action::found(&args.words, &hits))
@@ -156,6 +203,13 @@ pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Re
 
 pub(super) async fn post_message(cx: &ToolCx<'_>, args: PostMessage) -> Result<Performed, Trouble> {
     let bound = cx.actions.bound_place(cx.asker, &args.place).await?;
-    let permit = cx.actions.permit(cx.asker, Action::PostMessage, Subject::Project(bound.project_id)).await?;
-    Ok(Performed::Change(Change::PostMessage { permit, place: bound.place, text: args.text }))
+    let permit = cx
+        .actions
+        .permit(cx.asker, Action::PostMessage, Subject::Project(bound.project_id))
+        .await?;
+    Ok(Performed::Change(Change::PostMessage {
+        permit,
+        place: bound.place,
+        text: args.text,
+    }))
 }

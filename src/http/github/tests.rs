@@ -36,7 +36,10 @@ fn github() -> GitHub {
 impl World {
     async fn new() -> Self {
         let github = github();
-        github.remember(Identity { login: "pm-bot".into(), id: 900 });
+        github.remember(Identity {
+            login: "pm-bot".into(),
+            id: 900,
+        });
         Self::with(Some(SECRET), github).await
     }
 
@@ -50,7 +53,11 @@ impl World {
             secret: secret.map(SecretString::from),
             github,
         };
-        Self { router: routes(Some(hook)), engine, _files: files }
+        Self {
+            router: routes(Some(hook)),
+            engine,
+            _files: files,
+        }
     }
 
     async fn post(&self, headers: &[(&str, &str)], body: impl Into<Body>) -> (StatusCode, String) {
@@ -60,7 +67,12 @@ impl World {
     /// The names of the events that were kept.
     async fn kept(&self) -> Vec<String> {
         let mut tx = self.engine.db.read().await.unwrap();
-        inbox::summary(&mut tx).await.unwrap().into_iter().map(|(name, ..)| name).collect()
+        inbox::summary(&mut tx)
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|(name, ..)| name)
+            .collect()
     }
 }
 
@@ -75,7 +87,11 @@ async fn send(
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+    let response = router
+        .clone()
+        .oneshot(request.body(body.into()).unwrap())
+        .await
+        .unwrap();
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
     (status, String::from_utf8(bytes.to_vec()).unwrap())
@@ -114,14 +130,28 @@ async fn a_signed_event_is_kept_once() {
     let body = comment();
     let signature = sign(body.as_bytes());
     let accepted = (StatusCode::ACCEPTED, "Received.\n".to_owned());
-    assert_eq!(world.post(&headers("issue_comment", "g-1", &signature), body.clone()).await, accepted);
+    assert_eq!(
+        world
+            .post(&headers("issue_comment", "g-1", &signature), body.clone())
+            .await,
+        accepted
+    );
     // Sent again, and told by another hook on the same repository.
     for guid in ["g-1", "g-2"] {
-        let (status, _) = world.post(&headers("issue_comment", guid, &signature), body.clone()).await;
+        let (status, _) = world
+            .post(&headers("issue_comment", guid, &signature), body.clone())
+            .await;
         assert_eq!(status, StatusCode::OK);
     }
     assert_eq!(world.kept().await, ["message_posted"]);
-    let slash = send(&world.router, "POST", "/webhooks/github/", &headers("ping", "g-3", &sign(b"{}")), "{}").await;
+    let slash = send(
+        &world.router,
+        "POST",
+        "/webhooks/github/",
+        &headers("ping", "g-3", &sign(b"{}")),
+        "{}",
+    )
+    .await;
     assert_eq!(slash, accepted);
     assert_eq!(world.kept().await, ["message_posted", "unknown"]);
 }
@@ -133,14 +163,19 @@ async fn what_is_not_signed_is_not_kept() {
     let sha1 = good.replace("sha256", "sha1");
     let wrong = sign(b"another body");
     for signature in ["", "sha256", "sha256=a=b", &sha1, &wrong] {
-        let (status, said) = world.post(&headers("issue_comment", "g", signature), comment()).await;
+        let (status, said) = world
+            .post(&headers("issue_comment", "g", signature), comment())
+            .await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{signature:?}");
         assert!(said.ends_with(".\n"), "{said:?}");
     }
     let unsigned = &headers("issue_comment", "g", "")[..3];
     assert_eq!(world.post(unsigned, comment()).await.0, StatusCode::UNAUTHORIZED);
     // The signature is looked at before the content type and the content.
-    let odd = [("content-type", "text/plain"), ("x-hub-signature-256", "sha256=00")];
+    let odd = [
+        ("content-type", "text/plain"),
+        ("x-hub-signature-256", "sha256=00"),
+    ];
     assert_eq!(world.post(&odd, "no json").await.0, StatusCode::UNAUTHORIZED);
     assert!(world.kept().await.is_empty());
 }
@@ -149,11 +184,22 @@ async fn what_is_not_signed_is_not_kept() {
 async fn what_is_no_json_object_is_not_kept() {
     let world = World::new().await;
     for body in ["", "no", "[]", "7"] {
-        let (status, said) = world.post(&headers("ping", "g", &sign(body.as_bytes())), body).await;
-        assert_eq!((status, said.as_str()), (StatusCode::BAD_REQUEST, "Not understood: the body is not a JSON object.\n"));
+        let (status, said) = world
+            .post(&headers("ping", "g", &sign(body.as_bytes())), body)
+            .await;
+        assert_eq!(
+            (status, said.as_str()),
+            (
+                StatusCode::BAD_REQUEST,
+                "Not understood: the body is not a JSON object.\n"
+            )
+        );
     }
     let signature = sign(b"{}");
-    let odd = [("content-type", "text/xml"), ("x-hub-signature-256", signature.as_str())];
+    let odd = [
+        ("content-type", "text/xml"),
+        ("x-hub-signature-256", signature.as_str()),
+    ];
     assert_eq!(world.post(&odd, "{}").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     assert!(world.kept().await.is_empty());
 }
@@ -161,7 +207,9 @@ async fn what_is_no_json_object_is_not_kept() {
 #[tokio::test]
 async fn a_form_is_read_too() {
     let world = World::new().await;
-    let form = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", &comment()).finish();
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("payload", &comment())
+        .finish();
     let signature = sign(form.as_bytes());
     let mut headers = headers("issue_comment", "g", &signature);
     headers[0].1 = "application/x-www-form-urlencoded; charset=utf-8";
@@ -186,9 +234,20 @@ async fn too_much_is_refused_first() {
     let world = World::new().await;
     let too_much = vec![b' '; MAX_BODY + 1];
     let (status, said) = world.post(&[], too_much.clone()).await;
-    assert_eq!((status, said.as_str()), (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 5 MiB.\n"));
-    let pieces = futures::stream::iter(too_much.chunks(65_536).map(|c| Ok::<_, std::io::Error>(c.to_vec())).collect::<Vec<_>>());
-    assert_eq!(world.post(&[], Body::from_stream(pieces)).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(
+        (status, said.as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 5 MiB.\n")
+    );
+    let pieces = futures::stream::iter(
+        too_much
+            .chunks(65_536)
+            .map(|c| Ok::<_, std::io::Error>(c.to_vec()))
+            .collect::<Vec<_>>(),
+    );
+    assert_eq!(
+        world.post(&[], Body::from_stream(pieces)).await.0,
+        StatusCode::PAYLOAD_TOO_LARGE
+    );
     let just_fits = vec![b' '; MAX_BODY];
     assert_eq!(world.post(&[], just_fits).await.0, StatusCode::UNAUTHORIZED);
 }
@@ -198,10 +257,16 @@ async fn what_is_not_set_up_says_so() {
     let signature = sign(b"{}");
     let signed = headers("ping", "g", &signature);
     let (status, said) = send(&routes(None), "POST", "/webhooks/github", &signed, "{}").await;
-    assert_eq!((status, said.contains("github.token")), (StatusCode::SERVICE_UNAVAILABLE, true));
+    assert_eq!(
+        (status, said.contains("github.token")),
+        (StatusCode::SERVICE_UNAVAILABLE, true)
+    );
     let world = World::with(None, github()).await;
     let (status, said) = world.post(&signed, "{}").await;
-    assert_eq!((status, said.contains("github.webhook_secret")), (StatusCode::SERVICE_UNAVAILABLE, true));
+    assert_eq!(
+        (status, said.contains("github.webhook_secret")),
+        (StatusCode::SERVICE_UNAVAILABLE, true)
+    );
     // Without knowing who we are, our own comments would be taken for somebody else's.
     let world = World::with(Some(SECRET), github()).await;
     assert_eq!(world.post(&signed, "{}").await.0, StatusCode::SERVICE_UNAVAILABLE);
@@ -211,9 +276,20 @@ async fn what_is_not_set_up_says_so() {
 #[tokio::test]
 async fn only_post_is_a_webhook() {
     let world = World::new().await;
-    for (method, path) in [("GET", "/webhooks/github"), ("PUT", "/webhooks/github/"), ("DELETE", "/webhooks/github")] {
+    for (method, path) in [
+        ("GET", "/webhooks/github"),
+        ("PUT", "/webhooks/github/"),
+        ("DELETE", "/webhooks/github"),
+    ] {
         let (status, said) = send(&world.router, method, path, &[], "").await;
-        assert_eq!((status, said.ends_with(".\n")), (StatusCode::METHOD_NOT_ALLOWED, true), "{method}");
+        assert_eq!(
+            (status, said.ends_with(".\n")),
+            (StatusCode::METHOD_NOT_ALLOWED, true),
+            "{method}"
+        );
     }
-    assert_eq!(send(&world.router, "POST", "/webhooks/github/x", &[], "").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        send(&world.router, "POST", "/webhooks/github/x", &[], "").await.0,
+        StatusCode::NOT_FOUND
+    );
 }

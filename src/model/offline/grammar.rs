@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::pattern::{Caught, Matched};
 use super::phrases::{COMPILED, Phrase};
 use super::slots::Taken;
-use super::tokens::{self, Token};
+use super::tokens::{self, Token, TokenKind};
 
 /// The most words that are looked at; a longer text is no command.
 const LONGEST: usize = 2_000;
@@ -139,7 +139,7 @@ fn after_opening<'a, 'b>(mut tokens: &'b [Token<'a>]) -> (&'b [Token<'a>], bool)
     }
 }
 
-/// One command, or several joined by "and".
+/// One command, or several joined by "and", "then" or a mark.
 fn sequence(source: &str, tokens: &[Token<'_>]) -> Option<Vec<Read>> {
     let joins = tokens
         .iter()
@@ -150,26 +150,27 @@ fn sequence(source: &str, tokens: &[Token<'_>]) -> Option<Vec<Read>> {
     if tokens.len() > LONGEST_CHAIN {
         joins.drain(..joins.len().saturating_sub(2));
     }
-    for at in joins {
-        let (left, right) = (&tokens[..at], &tokens[at..]);
-        if let Some(reads) = joined(source, left, right) {
-            return Some(reads);
-        }
-    }
-    single(source, tokens).map(|read| vec![read])
+    let halves = joins.into_iter().map(|at| tokens.split_at(at));
+    let mut several = halves.filter_map(|(left, right)| joined(source, left, right));
+    several
+        .next()
+        .or_else(|| single(source, tokens).map(|read| vec![read]))
 }
 
 fn is_join(token: &Token<'_>) -> bool {
-    token.is("and") || token.is("then") || token.is(";")
+    [",", ";", ".", "!", "and", "&", "then"]
+        .iter()
+        .any(|join| token.is(join))
 }
 
 /// Two halves that are both understood. Free text keeps an "and" of its own, unless somebody is told after it.
 fn joined(source: &str, left: &[Token<'_>], right: &[Token<'_>]) -> Option<Vec<Read>> {
     let first = single(source, left)?;
-    let word = right.iter().take_while(|token| is_join(token)).count();
-    let (right, _) = after_opening(&right[word..]);
-    let mut rest = sequence(source, right)?;
-    if first.loose && rest.first()?.call.tool != "post_message" {
+    let joins = right.iter().take_while(|token| is_join(token)).count();
+    let (said, right) = right.split_at(joins);
+    let mut rest = sequence(source, after_opening(right).0)?;
+    let goes_on = said.iter().any(|token| token.kind == TokenKind::Word);
+    if first.loose && !(goes_on && rest.first()?.call.tool == "post_message") {
         return None;
     }
     rest.insert(0, first);
@@ -222,7 +223,15 @@ fn read(phrase: &Phrase, matched: Matched) -> Read {
     for (key, value) in phrase.with {
         arguments.insert((*key).to_owned(), json!(value));
     }
-    let mut it = None;
+    // Where a change does not say of what, it goes on with what was spoken of before.
+    let key = match phrase.tool {
+        "update_issue" | "comment_on_issue" => Some("issue"),
+        "update_project" => Some("project"),
+        _ => None,
+    };
+    let mut it = key
+        .filter(|key| matched.caught.iter().all(|caught| caught.key != *key))
+        .map(|key| (key, false));
     let loose = matched.caught.iter().any(|caught| caught.loose);
     for Caught { key, taken, .. } in matched.caught {
         match taken {

@@ -29,8 +29,10 @@ pub(super) struct Caught {
     pub(super) taken: Taken,
     /// The token after it.
     after: usize,
-    /// Free text without quotation marks: nothing polite is split off its end, and no second command.
+    /// Free text without quotation marks, of which no second command is split off.
     pub(super) loose: bool,
+    /// Nothing polite is split off either.
+    to_the_end: bool,
 }
 
 /// A pattern that matched.
@@ -65,6 +67,20 @@ impl Pattern {
             .pop()
             .filter(|way| end.is_empty() && ways.is_empty() && !way.is_empty())?;
         Some(Self(only))
+    }
+
+    /// The arguments it may fill.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> Vec<&'static str> {
+        fn of(nodes: &[Node]) -> Vec<&'static str> {
+            let inner = |node: &Node| match node {
+                Node::Word(_) => Vec::new(),
+                Node::Slot { key, .. } => vec![*key],
+                Node::One(ways) | Node::Many(ways) => ways.iter().flat_map(|way| of(way)).collect(),
+            };
+            nodes.iter().flat_map(inner).collect()
+        }
+        of(&self.0)
     }
 
     /// Matches all of `tokens`, which stand in `source`.
@@ -243,12 +259,14 @@ impl Matcher<'_> {
             let Some(taken) = slots::take(kind, words, self.source) else {
                 continue;
             };
-            let loose = kind.is_free() && !(quoted && length == 1);
+            let loose = kind.longest() == usize::MAX && !(quoted && length == 1);
+            let to_the_end = loose && kind.is_free();
             self.caught.push(Caught {
                 key,
                 taken,
                 after: start + length,
                 loose,
+                to_the_end,
             });
             if let Some(end) = self.follow(Some(rest), start + length) {
                 return Some(end);
@@ -260,11 +278,11 @@ impl Matcher<'_> {
 
     /// Whether the utterance may end here.
     fn is_end(&self, at: usize) -> bool {
-        let last_is_loose = self
+        let all = self
             .caught
             .last()
-            .is_some_and(|last| last.loose && last.after == at);
-        at == self.tokens.len() || (!last_is_loose && self.is_coda(at))
+            .is_some_and(|last| last.to_the_end && last.after == at);
+        at == self.tokens.len() || (!all && self.is_coda(at))
     }
 
     /// Whether only polite words and marks are left.

@@ -67,20 +67,20 @@ macro_rules! project_details {
 
 /// Every phrase.
 pub(super) const PHRASES: &[Phrase] = &[
-    // Posting. First, so that no other phrase takes the channel for a name.
+    // Posting. First, so that no other phrase takes the channel for a name; and first of all without words, which only
+    // comes after another command, whose outcome is told.
     phrase(
         "post_message",
         &[
-            "tell|inform|notify [the] <place> [channel] (that | :) <text>",
-            "tell|inform|notify [the] <place> [channel] <text:statement>",
-            "let [the] <place> [channel] know (that | :) <text>",
-            "let [the] <place> [channel] know <text:statement>",
-            "post|say|write|send|announce [a message] in|on|to|at [the] <place> [channel] [that | :] <text>",
-            "post|say|write|send|announce [that] <text> in|on|to|at [the] <place> [channel]",
-            // Without words: only after another command, whose outcome is told.
-            "tell|inform|notify [the] <place> [channel] [about (it | that | this)]",
-            "let [the] <place> [channel] know [about (it | that | this)]",
-            "post|announce (it | that | this) in|on|to [the] <place> [channel]",
+            "tell|inform|notify [everyone in] [the] [channel] <place> [channel] [about (it | that | this)]",
+            "let [everyone in] [the] [channel] <place> [channel] know [about (it | that | this)]",
+            "post|announce|say|write|send (it | that | this) in|on|to [the] [channel] <place> [channel]",
+            "tell|inform|notify [everyone in] [the] [channel] <place> [channel] (that | :) <text>",
+            "tell|inform|notify [everyone in] [the] [channel] <place> [channel] <text:statement>",
+            "let [everyone in] [the] [channel] <place> [channel] know (that | :) <text>",
+            "let [everyone in] [the] [channel] <place> [channel] know <text:statement>",
+            "post|say|write|send|announce [a message] in|on|to|at [the] [channel] <place> [channel] [that | :] <text>",
+            "post|say|write|send|announce [that] <text> in|on|to|at [the] [channel] <place> [channel]",
         ],
     ),
     // Changing issues.
@@ -121,7 +121,7 @@ pub(super) const PHRASES: &[Phrase] = &[
             "unassign <issue> from <remove_assignees:people>",
             "take <remove_assignees:people> off <issue>",
             "rename|retitle <issue> to|as <title>",
-            "set|change|update|edit the title of <issue> to <title>",
+            "set|change|update|edit the title [of <issue>] to <title>",
             "set|change|update|edit the description|body|text of <issue> to <body:text>",
         ],
     ),
@@ -132,8 +132,8 @@ pub(super) const PHRASES: &[Phrase] = &[
             "comment|reply|respond|answer on|to|under|in <issue> <text:statement>",
             "comment|reply|answer <text:quoted> [on|to|under|in <issue>]",
             "comment (that | saying | :) <text>",
-            "add|leave|write|post|make a comment [on|to|under|in <issue>] (that | saying | :) <text>",
-            "add|leave|write|post|make a comment on|to|under|in <issue> <text:statement>",
+            "add|leave|write|post|make [a] comment [on|to|under|in <issue>] (that | saying | :) <text>",
+            "add|leave|write|post|make [a] comment on|to|under|in <issue> <text:statement>",
             "add|leave|write|post [the|a] comment <text:quoted> [on|to|under|in <issue>]",
         ],
     ),
@@ -147,7 +147,7 @@ pub(super) const PHRASES: &[Phrase] = &[
             ),
             concat!(
                 "create|open|file|make|add|raise|report|new [me] [a|an|another] [new] issue|ticket|bug ",
-                "[called | titled | named | about | with the title] <title:quoted> ",
+                "[called | titled | named | about | saying | that | with the title] <title:quoted> ",
                 all_issue_details!()
             ),
             concat!(
@@ -156,7 +156,7 @@ pub(super) const PHRASES: &[Phrase] = &[
             ),
             concat!(
                 "(open|report (a|an|another) [new] | create|file|make|add|raise [me] [a|an|another] [new] | new) ",
-                "issue|ticket|bug [called | titled | named | about | with the title] <title> ",
+                "issue|ticket|bug [called | titled | named | about | saying | that | with the title] <title> ",
                 issue_details!()
             ),
         ],
@@ -169,7 +169,7 @@ pub(super) const PHRASES: &[Phrase] = &[
             "look at <issue>",
             "(what is | what 's | whats) <issue> [about]",
             "(what is | what 's | whats) the status|state of <issue>",
-            "(what is | what 's | whats) in <issue>",
+            "(what is | what 's | whats) (in | up with | going on with | happening with) <issue>",
             "is <issue> [still] open|closed|done|fixed|finished|resolved|assigned|labelled",
             "(who is | who 's | whos) (assigned to | working on | on) <issue>",
             "(how is | how 's | hows) <issue:named_issue> [doing|going]",
@@ -180,6 +180,14 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase(
         "list_issues",
         &[
+            concat!(
+                "how many [<state>] issues (are there | do we have | are) [<state>] ",
+                which_issues!()
+            ),
+            concat!(
+                "(what is | what 's | whats) assigned to <assignee:person> ",
+                which_issues!()
+            ),
             concat!(
                 "(list | show | find | get | give | (what are) | (which are)) [me] [<state>] [of] [the|our|my|these] ",
                 "[<state>] issues ",
@@ -202,10 +210,11 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase(
         "list_projects",
         &[
+            "tell me [about] what|which projects (there are | we have | exist) [here]",
             "(list | show | what are | which are | give | get) [me] [all] [of] [the|our|my] projects [there|here]",
             "[all] [the|our] projects",
-            "what|which projects (are there | do we have | exist | are we working on | is there)",
-            "(are there | do we have) any projects",
+            "what|which projects (are there | do we have | exist | are we working on | is there) [here]",
+            "(are there | do we have) any projects [here]",
         ],
     ),
     phrase(
@@ -216,7 +225,7 @@ pub(super) const PHRASES: &[Phrase] = &[
                 project_details!()
             ),
             concat!(
-                "set up [a|an|another|the] [new] project [called|named|titled] <name> ",
+                "(set up [a|an|another|the] [new] | start [a|an|another|the] new) project [called|named|titled] <name> ",
                 project_details!()
             ),
         ],
@@ -235,7 +244,7 @@ pub(super) const PHRASES: &[Phrase] = &[
         "update_project",
         &[
             "set|change|update|switch [the] [project] status [of|for <project>] to|as <status>",
-            "set|change|update|switch <project> 's [project] status to|as <status>",
+            "set|change|update|switch <project> ['s] [project] status to|as <status>",
             "put <project> <status>",
             "set|move|switch|mark|put <project:named_project> to|as|in <status>",
             "set|change|update [the] repository|repo [of|for <project>] to <repository>",
@@ -267,13 +276,14 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase(
         "project_status",
         &[
-            "[(give | show | tell | get) [me | us]] [the|a|an] [project] [current] status|progress|update [report] [of|for|on|about <project>]",
+            "how (are | is | 's) things|everything|it [going|looking] [in|with|on <project>]",
+            "is <project> [still] (planned | active | done | finished | archived | paused | on hold)",
+            "[(give | show | tell | get | report) [me | us]] [the|a|an] [project] [current] status|progress|update [report] [of|for|on|about <project>]",
             "(what is | what 's | whats) the [current] status|state|progress [report] [of|for|on <project>]",
             "(what is | what 's | whats) (going on | happening | new | up) [in|with|on <project>]",
             "(what is | what 's | whats) <project> 's status|state|progress",
             "(how is | how 's | hows) <project> [doing | going | looking | coming along | getting on]",
             "how are we doing [with|on|in <project>]",
-            "how (are | is) things|everything|it [going|looking] [in|with|on <project>]",
             "how does <project> stand",
             "(where do we stand | where are we) [with|on|in <project>]",
             "[(give | show) [me | us]] <project> 's status",
@@ -283,6 +293,7 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase(
         "get_project",
         &[
+            "describe <project:named_project>",
             "tell me [more|something|everything] about <project>",
             "show|describe|get|explain|view [me] [the] (project <project> | <project> project | this project)",
             "(what is | what 's | whats) ([the] project <project> | the <project> project | this project) [about]",
@@ -295,13 +306,13 @@ pub(super) const PHRASES: &[Phrase] = &[
     phrase(
         "search_messages",
         &[
-            "search [the|our|all] [messages|conversations|talk|history] [for] <words:text> [in <project>]",
-            "(find | look for | show [me]) [the|all|any] messages (about | with | that mention | mentioning | saying | for) <words:text> [in <project>]",
-            "look for <words:text> [in <project>]",
-            "who (said | mentioned | wrote | asked for) <words:text> [in <project>]",
-            "who (talked | spoke | wrote | asked) about <words:text> [in <project>]",
-            "(when | where) (did we | did anyone | did somebody) (discuss | mention | talk about | speak about) <words:text> [in <project>]",
-            "what (did we say | was said | did people say | did anyone say | has been said | do we know) about <words:text> [in <project>]",
+            "search [the|our|all] [messages|conversations|talk|history] [for] <words> [in <project>]",
+            "(find | look for | show [me]) [the|all|any] messages (about | with | that mention | mentioning | saying | for) <words> [in <project>]",
+            "look for <words> [in <project>]",
+            "who (said | mentioned | wrote | asked for) <words> [in <project>]",
+            "who (talked | spoke | wrote | asked) about <words> [in <project>]",
+            "(when | where) (did we | did anyone | did somebody) (discuss | mention | talk about | speak about) <words> [in <project>]",
+            "what (did we say | was said | did people say | did anyone say | has been said | do we know) about <words> [in <project>]",
         ],
     ),
 ];

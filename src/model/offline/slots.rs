@@ -29,6 +29,8 @@ pub(super) enum Kind {
     Statement,
     /// A title, free text too.
     Title,
+    /// Words to search for, without what is polite at their end.
+    Words,
     /// A title or text in quotation marks.
     Quoted,
     /// Labels.
@@ -71,6 +73,7 @@ impl Kind {
             "text" => Self::Text,
             "statement" => Self::Statement,
             "title" => Self::Title,
+            "words" => Self::Words,
             "quoted" => Self::Quoted,
             "labels" => Self::Labels,
             "people" => Self::People,
@@ -90,7 +93,7 @@ impl Kind {
     /// The most tokens it takes.
     pub(super) fn longest(self) -> usize {
         match self {
-            Self::Text | Self::Statement | Self::Title => usize::MAX,
+            Self::Text | Self::Statement | Self::Title | Self::Words => usize::MAX,
             Self::Labels | Self::People => 20,
             Self::Project | Self::NamedProject | Self::Name => 10,
             Self::Issue | Self::NamedIssue | Self::Status => 3,
@@ -166,7 +169,7 @@ pub(super) fn take(kind: Kind, words: &[Token<'_>], source: &str) -> Option<Take
         Kind::Project => project(words, source, true),
         Kind::NamedProject => project(words, source, false),
         Kind::Name => new_name(words, source).map(value),
-        Kind::Text => Some(value(raw(words, source))),
+        Kind::Text | Kind::Words => Some(value(raw(words, source))),
         Kind::Statement => is_statement(words).then(|| value(raw(words, source))),
         Kind::Title => title(words, source).map(value),
         Kind::Quoted => last.is_quoted().then(|| value(last.text)),
@@ -297,7 +300,7 @@ fn name<'a>(words: &[Token<'a>], source: &'a str, most: usize) -> Option<&'a str
     let plain = words.iter().all(|word| {
         word.kind == TokenKind::Word
             && !NEVER_IN_NAMES.contains(&word.folded.as_str())
-            && !word.text.starts_with(['#', '@', '<', '"', '“', '”', '`'])
+            && !word.text.starts_with(['#', '@', '<', '(', '"', '“', '”', '`'])
     });
     let fits = plain && words.len() <= most && !text.contains('\n');
     (fits && !begins_oddly(first)).then_some(text)

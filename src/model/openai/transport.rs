@@ -13,8 +13,9 @@ use futures::stream::{self, BoxStream, StreamExt};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Body, Response, StatusCode};
 
-use super::{SILENCE, chain};
+use super::SILENCE;
 use crate::engine::clock::{Clock, TimedOut};
+use crate::telemetry;
 
 /// The most bytes of an answer: many times what a model can say.
 const MOST: usize = 8 * 1024 * 1024;
@@ -183,9 +184,10 @@ impl Reading {
                 Some(Ok(part))
             }
             Ok(Some(Ok(_))) => self.fail(TOO_LONG.to_owned()),
-            Ok(Some(Err(error))) => {
-                self.fail(format!("the connection broke: {}", chain(&error.without_url())))
-            }
+            Ok(Some(Err(error))) => self.fail(format!(
+                "the connection broke: {}",
+                telemetry::chain(&error.without_url())
+            )),
             // Ends a last event that the server left open.
             Ok(None) => {
                 self.stage = Stage::Closed;

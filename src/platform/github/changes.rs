@@ -71,7 +71,9 @@ fn replacement(field: &str, stands: &str, change: &Change) -> Result<Option<Stri
         return Ok(Some(change.to.clone()));
     }
     let now = shorten(stands.lines().next().unwrap_or_default(), 60);
-    Err(format!("somebody changed the {field} meanwhile; it begins with \"{now}\" now"))
+    Err(format!(
+        "somebody changed the {field} meanwhile; it begins with \"{now}\" now"
+    ))
 }
 
 /// The whole list, unless it stays as it is. GitHub compares labels and logins without regard to case.
@@ -97,8 +99,10 @@ pub(super) fn left_out(after: &Issue, change: &IssueChange) -> Vec<String> {
     let kept = |there: &[String], remove: &[String]| -> Vec<String> {
         remove.iter().filter(|name| has(there, name)).cloned().collect()
     };
-    let (labels, assignees) =
-        (kept(&after.labels, &change.remove_labels), kept(&after.assignees, &change.remove_assignees));
+    let (labels, assignees) = (
+        kept(&after.labels, &change.remove_labels),
+        kept(&after.assignees, &change.remove_assignees),
+    );
     if !labels.is_empty() {
         sentences.push(format!("GitHub did not take off the label {}", labels.join(", ")));
     }
@@ -108,10 +112,19 @@ pub(super) fn left_out(after: &Issue, change: &IssueChange) -> Vec<String> {
     let open = |state: IssueState| state == IssueState::Open;
     match change.state {
         Some(wanted) if open(wanted) != open(after.state) => {
-            sentences.push(format!("GitHub left it {}", if open(after.state) { "open" } else { "closed" }));
+            sentences.push(format!(
+                "GitHub left it {}",
+                if open(after.state) { "open" } else { "closed" }
+            ));
         }
-        Some(IssueState::NotPlanned) if after.state_reason.as_deref().is_some_and(|reason| reason != "not_planned") => {
-            sentences.push("GitHub keeps the reason for which it was closed before; reopen it first".to_owned());
+        Some(IssueState::NotPlanned)
+            if after
+                .state_reason
+                .as_deref()
+                .is_some_and(|reason| reason != "not_planned") =>
+        {
+            sentences
+                .push("GitHub keeps the reason for which it was closed before; reopen it first".to_owned());
         }
         _ => {}
     }
@@ -123,7 +136,10 @@ pub(super) fn not_there(after: &Issue, labels: &[String], assignees: &[String]) 
     let missing = |there: &[String], wanted: &[String]| -> Vec<String> {
         wanted.iter().filter(|name| !has(there, name)).cloned().collect()
     };
-    let (labels, assignees) = (missing(&after.labels, labels), missing(&after.assignees, assignees));
+    let (labels, assignees) = (
+        missing(&after.labels, labels),
+        missing(&after.assignees, assignees),
+    );
     let mut sentences = Vec::new();
     if !labels.is_empty() {
         sentences.push(format!(

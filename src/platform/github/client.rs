@@ -1,5 +1,6 @@
 //! The connection: one octocrab client, one request at a time turned into a plain [`Answer`].
 
+use std::error::Error;
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -84,7 +85,13 @@ impl GitHub {
             .and_then(|builder| builder.build())
             .map_err(|error| format!("the client for GitHub cannot be set up: {}", chain(&error)))?;
         let (host, mention) = (host_of(&config.api_url), config.mention.clone());
-        Ok(Self(Arc::new(Inner { octocrab, host, mention, clock, identity: OnceLock::new() })))
+        Ok(Self(Arc::new(Inner {
+            octocrab,
+            host,
+            mention,
+            clock,
+            identity: OnceLock::new(),
+        })))
     }
 
     /// The host whose repositories this is for, e.g. `github.com`.
@@ -108,7 +115,11 @@ impl GitHub {
     /// As [`GitHub::identify`].
     pub async fn context(&self) -> Result<Context, GitHubError> {
         let ours = self.identify().await?;
-        Ok(Context { host: self.0.host.clone(), mention: self.0.mention.clone(), ours })
+        Ok(Context {
+            host: self.0.host.clone(),
+            mention: self.0.mention.clone(),
+            ours,
+        })
     }
 
     /// The time.
@@ -118,17 +129,20 @@ impl GitHub {
 
     /// GET; whatever is no success is an error.
     pub(super) async fn get(&self, route: &str) -> Result<Answer, GitHubError> {
-        self.exchange(async { read(self.0.octocrab._get(route).await).await }).await
+        self.exchange(async { read(self.0.octocrab._get(route).await).await })
+            .await
     }
 
     /// POST; whatever is no success is an error.
     pub(super) async fn post<B: Serialize>(&self, route: &str, body: &B) -> Result<Answer, GitHubError> {
-        self.exchange(async { read(self.0.octocrab._post(route, Some(body)).await).await }).await
+        self.exchange(async { read(self.0.octocrab._post(route, Some(body)).await).await })
+            .await
     }
 
     /// PATCH; whatever is no success is an error.
     pub(super) async fn patch<B: Serialize>(&self, route: &str, body: &B) -> Result<Answer, GitHubError> {
-        self.exchange(async { read(self.0.octocrab._patch(route, Some(body)).await).await }).await
+        self.exchange(async { read(self.0.octocrab._patch(route, Some(body)).await).await })
+            .await
     }
 
     async fn exchange(
@@ -136,7 +150,10 @@ impl GitHub {
         call: impl Future<Output = Result<Answer, GitHubError>>,
     ) -> Result<Answer, GitHubError> {
         let clock = &self.0.clock;
-        let answer = clock.timeout(ANSWER, call).await.map_err(|late| GitHubError::Lost(late.to_string()))??;
+        let answer = clock
+            .timeout(ANSWER, call)
+            .await
+            .map_err(|late| GitHubError::Lost(late.to_string()))??;
         errors::check(&answer, clock.now())?;
         Ok(answer)
     }
@@ -186,7 +203,10 @@ pub(super) fn host_of(api_url: &Url) -> String {
     if host == "api.github.com" || config::is_loopback(api_url) {
         return "github.com".to_owned();
     }
-    if let Some(tenant) = host.strip_prefix("api.").filter(|tenant| tenant.ends_with(".ghe.com")) {
+    if let Some(tenant) = host
+        .strip_prefix("api.")
+        .filter(|tenant| tenant.ends_with(".ghe.com"))
+    {
         return tenant.to_owned();
     }
     match api_url.port() {
@@ -197,7 +217,9 @@ pub(super) fn host_of(api_url: &Url) -> String {
 
 /// A path with its query, both escaped.
 pub(super) fn route(parts: &[&str], query: &[(&str, &str)]) -> String {
-    let Ok(mut url) = Url::parse("http://route/") else { return String::new() };
+    let Ok(mut url) = Url::parse("http://route/") else {
+        return String::new();
+    };
     if let Ok(mut path) = url.path_segments_mut() {
         path.clear().extend(parts);
     }
@@ -209,7 +231,10 @@ pub(super) fn route(parts: &[&str], query: &[(&str, &str)]) -> String {
 
 /// What follows the host.
 pub(super) fn path_and_query(url: &Url) -> String {
-    url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    url.query().map_or_else(
+        || url.path().to_owned(),
+        |query| format!("{}?{query}", url.path()),
+    )
 }
 
 /// Reads all of an answer. A connection that never came about is told from one that broke.
@@ -218,10 +243,22 @@ where
     B: HttpBody<Data = Bytes, Error = octocrab::Error> + Send + 'static,
 {
     let response = response.map_err(|error| {
-        let why = scrub(&chain(&error));
-        if never_connected(&error) { GitHubError::Unreachable(why) } else { GitHubError::Lost(why) }
+        tracing::debug!(error = %scrub(&chain(&error)), "no answer from GitHub");
+        let why = scrub(&root(&error).to_string());
+        if never_connected(&error) {
+            GitHubError::Unreachable(why)
+        } else {
+            GitHubError::Lost(why)
+        }
     })?;
-    let header = |name: &str| response.headers().get(name)?.to_str().ok().map(|text| text.trim().to_owned());
+    let header = |name: &str| {
+        response
+            .headers()
+            .get(name)?
+            .to_str()
+            .ok()
+            .map(|text| text.trim().to_owned())
+    };
     let mut answer = Answer {
         status: response.status().as_u16(),
         retry_after: header("retry-after"),
@@ -234,7 +271,12 @@ where
         Ok(bytes) => answer.body = String::from_utf8_lossy(&bytes).into_owned(),
         // A refusal is one without its words, too; a success without its body is no receipt.
         Err(_) if answer.status >= 400 => {}
-        Err(error) => return Err(GitHubError::Lost(format!("the answer broke off: {}", chain(&error)))),
+        Err(error) => {
+            return Err(GitHubError::Lost(format!(
+                "the answer broke off: {}",
+                root(&error)
+            )));
+        }
     }
     Ok(answer)
 }
@@ -242,7 +284,7 @@ where
 /// Whether the error came before a byte of the request was written.
 fn never_connected(error: &octocrab::Error) -> bool {
     let mut cause = match error {
-        octocrab::Error::Service { source, .. } => Some(source.as_ref() as &(dyn std::error::Error + 'static)),
+        octocrab::Error::Service { source, .. } => Some(source.as_ref() as &(dyn Error + 'static)),
         _ => None,
     };
     while let Some(error) = cause {
@@ -252,4 +294,13 @@ fn never_connected(error: &octocrab::Error) -> bool {
         cause = error.source();
     }
     false
+}
+
+/// The innermost cause, which says most: "Connection refused" and not "client error (Connect)".
+fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause
 }

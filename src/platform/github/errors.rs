@@ -79,7 +79,9 @@ pub(super) fn check(answer: &Answer, now: DateTime<Utc>) -> Result<(), GitHubErr
     Err(match answer.status {
         300..400 => GitHubError::Moved,
         401 => GitHubError::Unauthorized,
-        403 | 429 if limited => GitHubError::RateLimited { retry_at: retry_at(answer, now) },
+        403 | 429 if limited => GitHubError::RateLimited {
+            retry_at: retry_at(answer, now),
+        },
         403 if message.contains("locked") => GitHubError::Locked,
         403 if message.contains("archived") => GitHubError::Archived,
         403 | 451 => GitHubError::Forbidden(refusal.words(answer.status)),
@@ -99,7 +101,9 @@ fn retry_at(answer: &Answer, now: DateTime<Utc>) -> DateTime<Utc> {
         .and_then(TimeDelta::try_seconds)
         .and_then(|span| now.checked_add_signed(span.max(TimeDelta::zero())));
     let spent = answer.remaining.as_deref() == Some("0");
-    let reset = number(&answer.reset).filter(|_| spent).and_then(|at| DateTime::from_timestamp(at, 0));
+    let reset = number(&answer.reset)
+        .filter(|_| spent)
+        .and_then(|at| DateTime::from_timestamp(at, 0));
     // A reset that lies in the past by our clock says nothing.
     after.or(reset.filter(|at| *at > now)).unwrap_or(now + WAIT)
 }
@@ -152,10 +156,19 @@ impl GitHubError {
     /// What became of a delivery; `wrote` when the request that failed was one that changes something.
     pub(super) fn outcome(&self, wrote: bool) -> Outcome {
         match self {
-            Self::RateLimited { retry_at } => Outcome::NotSent { retry_at: Some(*retry_at), why: self.why() },
-            Self::Unreachable(_) => Outcome::NotSent { retry_at: None, why: self.why() },
+            Self::RateLimited { retry_at } => Outcome::NotSent {
+                retry_at: Some(*retry_at),
+                why: self.why(),
+            },
+            Self::Unreachable(_) => Outcome::NotSent {
+                retry_at: None,
+                why: self.why(),
+            },
             Self::Lost(_) | Self::Strange(_) if wrote => Outcome::Unknown(self.why()),
-            Self::Lost(_) | Self::Strange(_) => Outcome::NotSent { retry_at: None, why: self.why() },
+            Self::Lost(_) | Self::Strange(_) => Outcome::NotSent {
+                retry_at: None,
+                why: self.why(),
+            },
             _ => Outcome::Refused(format!("{}. {}", self.why(), self.next())),
         }
     }
@@ -171,14 +184,20 @@ impl GitHubError {
             Self::Invalid(words) => format!("GitHub does not take it ({words})"),
             Self::Unauthorized => "GitHub does not accept my token; it is wrong, expired or revoked".into(),
             Self::RateLimited { retry_at } => {
-                format!("GitHub's rate limit is used up until {}", retry_at.format("%H:%M:%S UTC"))
+                format!(
+                    "GitHub's rate limit is used up until {}",
+                    retry_at.format("%H:%M:%S UTC")
+                )
             }
             Self::Moved => "the repository or issue was renamed or moved".into(),
             Self::OtherHost { ours, theirs } => format!("it is on {theirs}, and I am set up for {ours} only"),
             Self::Unreachable(words) => format!("GitHub cannot be reached ({})", shorten(words, WORDS)),
             Self::Lost(words) => format!("GitHub gave no usable answer ({})", shorten(words, WORDS)),
             Self::Strange(words) => {
-                format!("GitHub gave an answer that I do not understand ({})", shorten(words, WORDS))
+                format!(
+                    "GitHub gave an answer that I do not understand ({})",
+                    shorten(words, WORDS)
+                )
             }
         }
     }

@@ -22,7 +22,9 @@ pub(super) fn without_marks(text: &str) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(OPEN) {
-        let id = after.split_once(CLOSE).filter(|(id, _)| Uuid::try_parse(id).is_ok());
+        let id = after
+            .split_once(CLOSE)
+            .filter(|(id, _)| Uuid::try_parse(id).is_ok());
         let Some((_, after)) = id else {
             kept.push_str(before);
             kept.push_str(OPEN);

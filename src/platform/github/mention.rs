@@ -19,8 +19,15 @@ pub(super) struct Spoken {
 }
 
 /// What a markup of two sides ends with.
-const PAIRS: [(char, char); 7] =
-    [('(', ')'), ('[', ']'), ('*', '*'), ('_', '_'), ('~', '~'), ('"', '"'), ('“', '”')];
+const PAIRS: [(char, char); 7] = [
+    ('(', ')'),
+    ('[', ']'),
+    ('*', '*'),
+    ('_', '_'),
+    ('~', '~'),
+    ('"', '"'),
+    ('“', '”'),
+];
 
 fn parse(text: &str) -> impl Iterator<Item = (Event<'_>, Range<usize>)> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
@@ -48,7 +55,9 @@ fn comments(text: &str, html: Range<usize>) -> Vec<Range<usize>> {
     let mut at = html.start;
     while let Some(start) = text[at..html.end].find("<!--").map(|offset| at + offset) {
         // `<!-->` and `<!--->` are whole comments (https://spec.commonmark.org/0.31.2/#html-comment).
-        let end = text[start + 2..html.end].find("-->").map_or(html.end, |offset| start + 2 + offset + "-->".len());
+        let end = text[start + 2..html.end]
+            .find("-->")
+            .map_or(html.end, |offset| start + 2 + offset + "-->".len());
         found.push(start..end);
         at = end;
     }
@@ -82,7 +91,10 @@ pub(super) fn listen(markdown: &str, names: &[&str]) -> Spoken {
     for range in ours.into_iter().rev() {
         cut(&mut text, range);
     }
-    Spoken { text: text.trim().to_owned(), addressed }
+    Spoken {
+        text: text.trim().to_owned(),
+        addressed,
+    }
 }
 
 /// The stretches of plain words: no code, no HTML, no link, no quoted line.
@@ -91,7 +103,9 @@ fn spoken(markdown: &str) -> Vec<Range<usize>> {
     let (mut silent, mut quotes) = (0_usize, 0_usize);
     for (event, range) in parse(markdown) {
         match event {
-            Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::Link { .. } | Tag::Image { .. }) => silent += 1,
+            Event::Start(Tag::CodeBlock(_) | Tag::HtmlBlock | Tag::Link { .. } | Tag::Image { .. }) => {
+                silent += 1
+            }
             Event::End(TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::Link | TagEnd::Image) => silent -= 1,
             Event::Start(Tag::BlockQuote(_)) => quotes += 1,
             Event::End(TagEnd::BlockQuote(_)) => quotes -= 1,
@@ -111,8 +125,11 @@ fn spoken(markdown: &str) -> Vec<Range<usize>> {
 /// writes there answers.
 fn is_quoted_line(markdown: &str, at: usize) -> bool {
     let start = markdown[..at].rfind('\n').map_or(0, |end| end + 1);
-    let list_marks = |c: char| c.is_whitespace() || c.is_ascii_digit() || matches!(c, '-' | '*' | '+' | '.' | ')');
-    markdown[start..at].trim_start_matches(list_marks).starts_with('>')
+    let list_marks =
+        |c: char| c.is_whitespace() || c.is_ascii_digit() || matches!(c, '-' | '*' | '+' | '.' | ')');
+    markdown[start..at]
+        .trim_start_matches(list_marks)
+        .starts_with('>')
 }
 
 /// Whether a character before an `@` makes it part of a longer word.
@@ -149,7 +166,9 @@ fn cut(text: &mut String, mut range: Range<usize>) {
     loop {
         let before = text[..range.start].chars().next_back();
         let after = text[range.end..].chars().next();
-        let (Some(open), Some(close)) = (before, after) else { break };
+        let (Some(open), Some(close)) = (before, after) else {
+            break;
+        };
         if !PAIRS.contains(&(open, close)) {
             break;
         }
@@ -157,8 +176,16 @@ fn cut(text: &mut String, mut range: Range<usize>) {
     }
     let before = &text[..range.start];
     let after = &text[range.end..];
+    if after.starts_with(['\'', '’']) {
+        // "@pm's list" reads as nothing without the name.
+        return;
+    }
     let blank = [' ', '\t'];
-    let leads = before.trim_end_matches(blank).chars().next_back().is_none_or(|c| c == '\n');
+    let leads = before
+        .trim_end_matches(blank)
+        .chars()
+        .next_back()
+        .is_none_or(|c| c == '\n');
     let kept = if leads {
         let rest = after.trim_start_matches(blank);
         let rest = rest.trim_start_matches([',', ':', ';', '!', '.', '…', '–', '—']);
@@ -169,8 +196,15 @@ fn cut(text: &mut String, mut range: Range<usize>) {
     } else {
         after
     };
-    let ends_here = kept.chars().next().is_none_or(|c| matches!(c, '\n' | ',' | '.' | ';' | ':' | '!' | '?' | ')'));
-    let start = if !leads && ends_here { before.trim_end_matches(blank).len() } else { before.len() };
+    let ends_here = kept
+        .chars()
+        .next()
+        .is_none_or(|c| matches!(c, '\n' | ',' | '.' | ';' | ':' | '!' | '?' | ')'));
+    let start = if !leads && ends_here {
+        before.trim_end_matches(blank).len()
+    } else {
+        before.len()
+    };
     let end = text.len() - kept.len();
     text.replace_range(start..end, "");
 }

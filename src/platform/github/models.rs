@@ -38,7 +38,11 @@ impl Account {
 
     /// The account that GitHub shows in place of a deleted one (<https://github.com/ghost>).
     fn ghost() -> Self {
-        Self { login: "ghost".to_owned(), id: 10_137, kind: None }
+        Self {
+            login: "ghost".to_owned(),
+            id: 10_137,
+            kind: None,
+        }
     }
 }
 
@@ -201,8 +205,18 @@ impl From<WireIssue> for Issue {
             body: without_marks(&body),
             state,
             state_reason: wire.state_reason,
-            labels: wire.labels.into_iter().filter_map(name).map(|name| clean(&name)).collect(),
-            assignees: wire.assignees.unwrap_or_default().into_iter().map(|user| user.login).collect(),
+            labels: wire
+                .labels
+                .into_iter()
+                .filter_map(name)
+                .map(|name| clean(&name))
+                .collect(),
+            assignees: wire
+                .assignees
+                .unwrap_or_default()
+                .into_iter()
+                .map(|user| user.login)
+                .collect(),
             author: wire.user.unwrap_or_else(Account::ghost),
             url: wire.html_url,
             comments: wire.comments.unwrap_or_default(),

@@ -33,12 +33,17 @@ pub(super) struct Pages<'a> {
 impl<'a> Pages<'a> {
     /// The list at a route.
     pub(super) fn new(github: &'a GitHub, first: String) -> Self {
-        Self { github, next: Some(first) }
+        Self {
+            github,
+            next: Some(first),
+        }
     }
 
     /// The next page; none after the last.
     pub(super) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Vec<T>>, GitHubError> {
-        let Some(route) = self.next.take() else { return Ok(None) };
+        let Some(route) = self.next.take() else {
+            return Ok(None);
+        };
         let answer = self.github.get(&route).await?;
         // Only the path is taken over: the token goes to the configured host and nowhere else.
         self.next = linked(answer.link.as_deref(), "next").map(|url| path_and_query(&url));
@@ -78,9 +83,18 @@ impl GitHub {
     ///
     /// # Errors
     /// When GitHub knows no such repository, label or login, or cannot be asked.
-    pub async fn issues(&self, repository: &Repository, filter: &IssueFilter) -> Result<IssueList, GitHubError> {
+    pub async fn issues(
+        &self,
+        repository: &Repository,
+        filter: &IssueFilter,
+    ) -> Result<IssueList, GitHubError> {
         let labels = filter.labels.join(",");
-        let mut query = vec![PER_PAGE, ("state", word(filter.state)), ("sort", "updated"), ("direction", "desc")];
+        let mut query = vec![
+            PER_PAGE,
+            ("state", word(filter.state)),
+            ("sort", "updated"),
+            ("direction", "desc"),
+        ];
         if !labels.is_empty() {
             query.push(("labels", &labels));
         }
@@ -91,7 +105,9 @@ impl GitHub {
         let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
         let mut issues: Vec<Issue> = Vec::new();
         for _ in 0..MAX_PAGES {
-            let Some(page) = pages.next::<Issue>().await? else { break };
+            let Some(page) = pages.next::<Issue>().await? else {
+                break;
+            };
             issues.extend(page.into_iter().filter(|issue| !issue.is_pull_request));
             if issues.len() > limit {
                 break;
@@ -111,7 +127,9 @@ impl GitHub {
         let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
         let mut counts = OpenCounts::default();
         for _ in 0..MAX_PAGES {
-            let Some(page) = pages.next::<Issue>().await? else { break };
+            let Some(page) = pages.next::<Issue>().await? else {
+                break;
+            };
             let pulls = page.iter().filter(|issue| issue.is_pull_request).count();
             counts.pull_requests += pulls;
             counts.issues += page.len() - pulls;
@@ -131,7 +149,9 @@ impl GitHub {
         if newest == 0 {
             return Ok(Vec::new());
         }
-        let first = self.get(&self.on_issue(issue, &["comments"], &[PER_PAGE])?).await?;
+        let first = self
+            .get(&self.on_issue(issue, &["comments"], &[PER_PAGE])?)
+            .await?;
         let mut last = last_page(first.link.as_deref());
         let mut comments: Vec<Comment> = Vec::new();
         while last > 1 && comments.len() < newest {

@@ -32,6 +32,7 @@ struct Made {
     id: u64,
     number: Option<u64>,
     html_url: Option<String>,
+    created_at: Option<DateTime<Utc>>,
 }
 
 /// How a comment stands to the text it shall have.
@@ -52,10 +53,16 @@ impl GitHubSender {
     }
 
     async fn comment(&self, issue: &IssueRef, out: &Outgoing) -> Result<Outcome, Outcome> {
-        let route = self.0.on_issue(issue, &["comments"], &[]).map_err(|error| error.outcome(false))?;
+        let route = self
+            .0
+            .on_issue(issue, &["comments"], &[])
+            .map_err(|error| error.outcome(false))?;
         let body = json!({ "body": marked(&out.text, out.mark) });
         let made = self.create(&route, &body).await?;
-        Ok(Outcome::Delivered(receipt(made.id, made.html_url)))
+        Ok(Outcome::Delivered(Receipt {
+            at: made.created_at,
+            ..receipt(made.id, made.html_url)
+        }))
     }
 
     async fn edit(&self, issue: &IssueRef, id: &str, out: &Outgoing) -> Result<Outcome, Outcome> {
@@ -63,7 +70,9 @@ impl GitHubSender {
             GitHubError::NotFound | GitHubError::Gone(_) => Outcome::Vanished,
             error => error.outcome(wrote),
         };
-        let route = self.comment_route(issue, id).map_err(|error| error.outcome(false))?;
+        let route = self
+            .comment_route(issue, id)
+            .map_err(|error| error.outcome(false))?;
         let read = async { self.0.get(&route).await?.json::<Comment>() };
         let stands = read.await.map_err(|error| vanished(error, false))?;
         let done = Outcome::Delivered(receipt(stands.id, stands.url.clone()));
@@ -73,12 +82,18 @@ impl GitHubSender {
             Standing::Old => {}
         }
         let body = json!({ "body": marked(&out.text, out.mark) });
-        self.0.patch(&route, &body).await.map_err(|error| vanished(error, true))?;
+        self.0
+            .patch(&route, &body)
+            .await
+            .map_err(|error| vanished(error, true))?;
         Ok(done)
     }
 
     async fn open(&self, new: &NewIssue, out: &Outgoing) -> Result<Outcome, Outcome> {
-        let route = self.0.in_repository(&new.repository, &["issues"], &[]).map_err(|e| e.outcome(false))?;
+        let route = self
+            .0
+            .in_repository(&new.repository, &["issues"], &[])
+            .map_err(|e| e.outcome(false))?;
         let mut body = Map::new();
         body.insert("title".into(), new.title.clone().into());
         body.insert("body".into(), marked(&new.body, out.mark).into());
@@ -87,16 +102,30 @@ impl GitHubSender {
                 body.insert(field.into(), names.clone().into());
             }
         }
-        let answer = self.0.post(&route, &body).await.map_err(|error| error.outcome(true))?;
-        let made: Made = created(&answer)?;
-        let Some(number) = made.number else { return Err(unreadable()) };
+        let answer = self
+            .0
+            .post(&route, &body)
+            .await
+            .map_err(|error| error.outcome(true))?;
+        let made = created(&answer).map_err(|error| error.outcome(true))?;
+        let Some(number) = made.number else {
+            return Err(GitHubError::Strange("an issue without a number".into()).outcome(true));
+        };
         let after = answer.json::<Issue>().ok();
-        let missing = after.map(|after| not_there(&after, &new.labels, &new.assignees)).unwrap_or_default();
+        let missing = after
+            .map(|after| not_there(&after, &new.labels, &new.assignees))
+            .unwrap_or_default();
         if missing.is_empty() {
             return Ok(Outcome::Delivered(receipt(number, made.html_url)));
         }
-        let issue = IssueRef { repository: new.repository.clone(), number };
-        Ok(Outcome::Refused(format!("{issue} was opened, but {}", missing.join("; "))))
+        let issue = IssueRef {
+            repository: new.repository.clone(),
+            number,
+        };
+        Ok(Outcome::Refused(format!(
+            "{issue} was opened, but {}",
+            missing.join("; ")
+        )))
     }
 
     async fn update(&self, issue: &IssueRef, change: &IssueChange) -> Result<Outcome, Outcome> {
@@ -106,23 +135,41 @@ impl GitHubSender {
         if patch.is_empty() {
             return Ok(done);
         }
-        let route = self.0.on_issue(issue, &[], &[]).map_err(|error| error.outcome(false))?;
-        let answer = self.0.patch(&route, &patch).await.map_err(|error| error.outcome(true))?;
-        let missing = answer.json::<Issue>().map(|after| left_out(&after, change)).unwrap_or_default();
+        let route = self
+            .0
+            .on_issue(issue, &[], &[])
+            .map_err(|error| error.outcome(false))?;
+        let answer = self
+            .0
+            .patch(&route, &patch)
+            .await
+            .map_err(|error| error.outcome(true))?;
+        let missing = answer
+            .json::<Issue>()
+            .map(|after| left_out(&after, change))
+            .unwrap_or_default();
         if missing.is_empty() {
             return Ok(done);
         }
-        Ok(Outcome::Refused(format!("{issue}: {}; whatever else was asked of it is done", missing.join("; "))))
+        Ok(Outcome::Refused(format!(
+            "{issue}: {}; whatever else was asked of it is done",
+            missing.join("; ")
+        )))
     }
 
     /// POSTs what makes something, and reads the receipt.
     async fn create(&self, route: &str, body: &Value) -> Result<Made, Outcome> {
-        let answer = self.0.post(route, body).await.map_err(|error| error.outcome(true))?;
-        created(&answer)
+        let answer = self
+            .0
+            .post(route, body)
+            .await
+            .map_err(|error| error.outcome(true))?;
+        created(&answer).map_err(|error| error.outcome(true))
     }
 
     fn comment_route(&self, issue: &IssueRef, id: &str) -> Result<String, GitHubError> {
-        self.0.in_repository(&issue.repository, &["issues", "comments", id], &[])
+        self.0
+            .in_repository(&issue.repository, &["issues", "comments", id], &[])
     }
 
     async fn find_comment(&self, issue: &IssueRef, out: &Outgoing) -> Result<Found, GitHubError> {
@@ -164,12 +211,18 @@ impl GitHubSender {
     ) -> Result<Found, GitHubError> {
         let mut pages = Pages::new(&self.0, route);
         for _ in 0..MAX_PAGES {
-            let Some(page) = pages.next::<T>().await? else { return Ok(Found::No) };
+            let Some(page) = pages.next::<T>().await? else {
+                return Ok(Found::No);
+            };
             if let Some(receipt) = page.iter().find_map(&find) {
                 return Ok(Found::Yes(receipt));
             }
         }
-        Ok(if pages.more() { Found::CannotTell("there is too much to look through".into()) } else { Found::No })
+        Ok(if pages.more() {
+            Found::CannotTell("there is too much to look through".into())
+        } else {
+            Found::No
+        })
     }
 
     async fn find_edit(&self, issue: &IssueRef, id: &str, out: &Outgoing) -> Result<Found, GitHubError> {
@@ -238,7 +291,11 @@ impl Sender for GitHubSender {
     /// by the spacing, the last by its answer. Passing edits of a comment come at most once a minute.
     fn pace(&self) -> Pace {
         let second = Duration::from_secs(1);
-        Pace { credential: second, place: second, edits: Duration::from_secs(60) }
+        Pace {
+            credential: second,
+            place: second,
+            edits: Duration::from_secs(60),
+        }
     }
 
     fn credential(&self, _place: &Place) -> String {
@@ -249,19 +306,20 @@ impl Sender for GitHubSender {
 /// Reads the receipt of a POST. GitHub answers 201 to each that made something
 /// (<https://docs.github.com/en/rest/issues/comments#create-an-issue-comment>); another success is what a redirect
 /// from a POST leads to, which is a GET.
-fn created(answer: &Answer) -> Result<Made, Outcome> {
+fn created(answer: &Answer) -> Result<Made, GitHubError> {
     if answer.status != 201 {
-        return Err(GitHubError::Moved.outcome(true));
+        return Err(GitHubError::Moved);
     }
-    answer.json().map_err(|_| unreadable())
-}
-
-fn unreadable() -> Outcome {
-    Outcome::Unknown("GitHub's receipt could not be read".to_owned())
+    answer.json()
 }
 
 fn receipt(id: u64, url: Option<String>) -> Receipt {
-    Receipt { external_id: id.to_string(), url: url.filter(|url| !url.is_empty()), thread: None }
+    Receipt {
+        external_id: id.to_string(),
+        url: url.filter(|url| !url.is_empty()),
+        at: None,
+        thread: None,
+    }
 }
 
 fn changed(comment: &str) -> String {

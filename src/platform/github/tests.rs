@@ -7,4 +7,5 @@ mod mention;
 mod reads;
 mod sender;
 mod server;
+mod watch;
 mod webhook;

@@ -23,18 +23,24 @@ pub async fn watch(github: GitHub, engine: Engine, stop: CancellationToken) -> R
     while !stop.is_cancelled() {
         let error = match github.identify().await {
             Ok(identity) => {
-                engine.health.report(PART, State::Ok, format!("signed in as {}", identity.login));
+                engine
+                    .health
+                    .report(PART, State::Ok, format!("signed in as {}", identity.login));
                 break;
             }
             Err(error) => error,
         };
         let (why, next) = (error.why(), error.next());
         if error == GitHubError::Unauthorized {
-            engine.health.report(PART, State::Failed, format!("{why}. {next}."));
+            engine
+                .health
+                .report(PART, State::Failed, format!("{why}. {next}."));
             break;
         }
         attempts += 1;
-        engine.health.report(PART, State::Degraded, format!("{why}; trying again by myself."));
+        engine
+            .health
+            .report(PART, State::Degraded, format!("{why}; trying again by myself."));
         let until = match error {
             GitHubError::RateLimited { retry_at } => retry_at,
             _ => later(engine.clock.now(), backoff(attempts)),

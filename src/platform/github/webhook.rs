@@ -14,8 +14,8 @@ use super::mark::{mark_in, without_marks};
 use super::mention::{Spoken, listen, visible};
 use super::models::{Account, Comment, Identity};
 use crate::domain::{
-    AccountKey, Addressed, Author, AuthorKind, Event, Heard, IssueRef, Place, Platform, Posted, Repository, clean,
-    shorten,
+    AccountKey, Addressed, Author, AuthorKind, Event, Heard, IssueRef, Place, Platform, Posted, Repository,
+    clean, shorten,
 };
 
 /// What the text of an issue itself is called where a comment has its id.
@@ -38,7 +38,9 @@ pub struct Context {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Rejected {
     /// There is none.
-    #[error("the header X-Hub-Signature-256 is missing; give the webhook a secret in the repository's settings")]
+    #[error(
+        "the header X-Hub-Signature-256 is missing; give the webhook a secret in the repository's settings"
+    )]
     Missing,
     /// It is no `sha256=` with 64 hexadecimal digits.
     #[error("the header X-Hub-Signature-256 is not sha256= and 64 hexadecimal digits")]
@@ -92,9 +94,18 @@ pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Res
     let delivery = format!("github:delivery:{guid}");
     let (event, keys) = match told {
         Some((event, key)) => (event, vec![key, delivery]),
-        None => (Event::Unknown { name: shorten(&clean(&name), NAME) }, vec![delivery]),
+        None => (
+            Event::Unknown {
+                name: shorten(&clean(&name), NAME),
+            },
+            vec![delivery],
+        ),
     };
-    Ok(Heard { event, keys, raw: body.to_vec() })
+    Ok(Heard {
+        event,
+        keys,
+        raw: body.to_vec(),
+    })
 }
 
 /// Says what a comment tells that was read from the REST API, under the key its webhook has.
@@ -144,7 +155,11 @@ impl Written<'_> {
         Posted {
             place: Place::GitHub(issue),
             external_id: self.external_id,
-            author: Author { account, name: clean(&self.author.login), kind },
+            author: Author {
+                account,
+                name: clean(&self.author.login),
+                kind,
+            },
             text,
             addressed,
             // Anybody can copy a mark out of a comment's source; only ours confirms.
@@ -202,29 +217,50 @@ fn issue_of(payload: &Value, context: &Context) -> Option<IssueRef> {
     let place: WirePlace = part(payload)?;
     let WireRepository { name, owner } = place.repository;
     let repository = Repository::new(&context.host, &owner.login, &name).ok()?;
-    Some(IssueRef { repository, number: place.issue.number })
+    Some(IssueRef {
+        repository,
+        number: place.issue.number,
+    })
 }
 
 /// The words of a body that was written at `at`.
 fn written<'a>(external_id: String, author: &'a Account, body: &str, at: DateTime<Utc>) -> Written<'a> {
     let body = clean(body);
-    Written { external_id, author, text: visible(&without_marks(&body)), mark: mark_in(&body), at }
+    Written {
+        external_id,
+        author,
+        text: visible(&without_marks(&body)),
+        mark: mark_in(&body),
+        at,
+    }
 }
 
 fn comment_created(payload: &Value, context: &Context) -> Option<(Event, String)> {
     let issue = issue_of(payload, context)?;
     let comment: WireComment = part(&payload["comment"])?;
     let key = comment_key(&issue.repository, comment.id);
-    let written = written(comment.id.to_string(), &comment.user, &comment.body, comment.created_at);
+    let written = written(
+        comment.id.to_string(),
+        &comment.user,
+        &comment.body,
+        comment.created_at,
+    );
     Some((Event::MessagePosted(written.posted(issue, context)), key))
 }
 
 fn comment_edited(payload: &Value, context: &Context) -> Option<(Event, String)> {
     let issue = issue_of(payload, context)?;
     let comment: WireComment = part(&payload["comment"])?;
-    let moment = comment.updated_at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    let moment = comment
+        .updated_at
+        .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
     let key = format!("github:edit:{}#{}@{moment}", issue.repository, comment.id);
-    let written = written(comment.id.to_string(), &comment.user, &comment.body, comment.updated_at);
+    let written = written(
+        comment.id.to_string(),
+        &comment.user,
+        &comment.body,
+        comment.updated_at,
+    );
     Some((Event::MessageEdited(written.posted(issue, context)), key))
 }
 
@@ -232,7 +268,13 @@ fn comment_deleted(payload: &Value, context: &Context) -> Option<(Event, String)
     let issue = issue_of(payload, context)?;
     let id = payload["comment"]["id"].as_u64()?;
     let key = format!("github:delete:{}#{id}", issue.repository);
-    Some((Event::MessageDeleted { place: Place::GitHub(issue), external_id: id.to_string() }, key))
+    Some((
+        Event::MessageDeleted {
+            place: Place::GitHub(issue),
+            external_id: id.to_string(),
+        },
+        key,
+    ))
 }
 
 /// A new issue is a message when it calls us; otherwise it is only known to have been opened.
@@ -240,7 +282,12 @@ fn issue_opened(payload: &Value, context: &Context) -> Option<(Event, String)> {
     let issue = issue_of(payload, context)?;
     let opened: WireIssue = part(&payload["issue"])?;
     let key = format!("github:issue:{issue}");
-    let written = written(ISSUE_BODY.to_owned(), &opened.user, &opened.body, opened.created_at);
+    let written = written(
+        ISSUE_BODY.to_owned(),
+        &opened.user,
+        &opened.body,
+        opened.created_at,
+    );
     let posted = written.posted(issue, context);
     (posted.addressed == Addressed::Us).then_some((Event::MessagePosted(posted), key))
 }

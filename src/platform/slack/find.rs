@@ -210,6 +210,7 @@ pub(super) fn compare(message: &Value, out: &Outgoing, ts: &str) -> Found {
         Found::Yes(Receipt {
             external_id: ts.to_owned(),
             url: None,
+            at: None,
             thread: None,
         })
     } else if text::same(shown, &out.sent_text) {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::client::Slack;
 use super::json;
 use super::outcome::{Attempt, is_closed_to_us, outcome};
-use super::translate::{MARK, is_direct, place};
+use super::translate::{MARK, is_direct, moment, place};
 use crate::domain::{Effect, Place};
 use crate::engine::sender::{Found, Outcome, Outgoing, Pace, Receipt, Sender};
 
@@ -93,6 +93,7 @@ impl SlackSender {
             Ok(_) => Outcome::Delivered(Receipt {
                 external_id: ts.to_owned(),
                 url: None,
+                at: None,
                 thread: None,
             }),
             Err(trouble) => self.outcome(&trouble, Attempt::Edit),
@@ -116,6 +117,7 @@ impl SlackSender {
                 Outcome::Delivered(Receipt {
                     external_id,
                     url: None,
+                    at: None,
                     thread: None,
                 })
             }
@@ -157,6 +159,7 @@ impl Target<'_> {
         Receipt {
             external_id: ts.to_owned(),
             url: None,
+            at: moment(ts),
             thread,
         }
     }

@@ -109,6 +109,17 @@ impl Person {
         });
     }
 
+    /// Deletes any message, as an administrator may.
+    pub fn removes(&self, place: &str, ts: &str) {
+        self.inner.with(|state| {
+            let channel = state.place(place);
+            let at = state.find(&channel, ts).expect("a message to remove");
+            let before = state.render(&state.messages[at], true);
+            state.messages[at].deleted = true;
+            state.announce_delete(at, before);
+        });
+    }
+
     /// Reacts to any message.
     pub fn reacts(&self, place: &str, ts: &str, emoji: &str) {
         self.inner.with(|state| {

@@ -13,7 +13,9 @@ fn issue(fields: Value) -> Issue {
         "assignees": [{ "login": "ana", "id": 1 }], "comments": 2,
         "created_at": "2026-11-22T09:00:00Z", "updated_at": "2026-11-22T09:00:00Z",
     });
-    let Value::Object(fields) = fields else { panic!("fields") };
+    let Value::Object(fields) = fields else {
+        panic!("fields")
+    };
     json.as_object_mut().unwrap().extend(fields);
     serde_json::from_value(json).unwrap()
 }
@@ -23,7 +25,10 @@ fn planned(fields: Value, change: &IssueChange) -> Value {
 }
 
 fn texts(from: &str, to: &str) -> Option<Change> {
-    Some(Change { from: from.into(), to: to.into() })
+    Some(Change {
+        from: from.into(),
+        to: to.into(),
+    })
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -47,69 +52,128 @@ fn only_what_is_left_to_do_is_sent() {
     });
     assert_eq!(planned(json!({}), &change), all);
     let half = json!({ "title": "New title", "state": "closed", "labels": ["BUG", "Help"] });
-    assert_eq!(planned(half, &change), json!({ "body": "New body", "assignees": ["bob"] }));
+    assert_eq!(
+        planned(half, &change),
+        json!({ "body": "New body", "assignees": ["bob"] })
+    );
     let done = json!({
         "title": "New title", "body": "New body \r\n", "state": "closed", "labels": ["bug", "help"],
         "assignees": [{ "login": "Bob", "id": 2 }],
     });
     assert!(plan(&issue(done), &change).unwrap().is_empty());
-    assert!(plan(&issue(json!({})), &IssueChange::default()).unwrap().is_empty());
+    assert!(
+        plan(&issue(json!({})), &IssueChange::default())
+            .unwrap()
+            .is_empty()
+    );
 }
 
 #[test]
 fn a_text_changed_by_somebody_else_is_not_overwritten() {
     let stands = issue(json!({ "title": "Theirs", "body": null }));
-    let title = IssueChange { title: texts("Old title", "New title"), ..IssueChange::default() };
+    let title = IssueChange {
+        title: texts("Old title", "New title"),
+        ..IssueChange::default()
+    };
     assert_eq!(
         plan(&stands, &title).unwrap_err(),
         "somebody changed the title meanwhile; it begins with \"Theirs\" now"
     );
-    let body = IssueChange { body: texts("Old body", "New body"), ..IssueChange::default() };
+    let body = IssueChange {
+        body: texts("Old body", "New body"),
+        ..IssueChange::default()
+    };
     assert!(plan(&stands, &body).is_err());
-    let from_none = IssueChange { body: texts("", "New body"), ..IssueChange::default() };
-    assert_eq!(planned(json!({ "body": null }), &from_none), json!({ "body": "New body" }));
+    let from_none = IssueChange {
+        body: texts("", "New body"),
+        ..IssueChange::default()
+    };
+    assert_eq!(
+        planned(json!({ "body": null }), &from_none),
+        json!({ "body": "New body" })
+    );
 }
 
 #[test]
 fn our_mark_stays_in_a_body() {
     let mark = Uuid::from_u128(7);
     let stands = json!({ "body": marked("Old body", mark) });
-    let change = IssueChange { body: texts("Old body", "New body"), ..IssueChange::default() };
-    assert_eq!(planned(stands.clone(), &change), json!({ "body": marked("New body", mark) }));
+    let change = IssueChange {
+        body: texts("Old body", "New body"),
+        ..IssueChange::default()
+    };
+    assert_eq!(
+        planned(stands.clone(), &change),
+        json!({ "body": marked("New body", mark) })
+    );
     // Whoever read the source may have kept the mark on both sides.
     let (from, to) = (marked("Old body", mark), marked("New body", mark));
-    let change = IssueChange { body: texts(&from, &to), ..IssueChange::default() };
-    assert_eq!(planned(stands, &change), json!({ "body": marked("New body", mark) }));
+    let change = IssueChange {
+        body: texts(&from, &to),
+        ..IssueChange::default()
+    };
+    assert_eq!(
+        planned(stands, &change),
+        json!({ "body": marked("New body", mark) })
+    );
     let done = json!({ "body": marked("New body", mark) });
     assert!(plan(&issue(done), &change).unwrap().is_empty());
 }
 
 #[test]
 fn a_state_is_changed_only_when_it_differs() {
-    let change = |state| IssueChange { state: Some(state), ..IssueChange::default() };
+    let change = |state| IssueChange {
+        state: Some(state),
+        ..IssueChange::default()
+    };
     let closed = |reason: Value| json!({ "state": "closed", "state_reason": reason });
     let cases = [
         (json!({}), IssueState::Open, json!({})),
-        (json!({}), IssueState::NotPlanned, json!({ "state": "closed", "state_reason": "not_planned" })),
-        (closed(json!("completed")), IssueState::Open, json!({ "state": "open" })),
+        (
+            json!({}),
+            IssueState::NotPlanned,
+            json!({ "state": "closed", "state_reason": "not_planned" }),
+        ),
+        (
+            closed(json!("completed")),
+            IssueState::Open,
+            json!({ "state": "open" }),
+        ),
         (closed(json!("completed")), IssueState::Closed, json!({})),
         (closed(json!("duplicate")), IssueState::Closed, json!({})),
         (closed(json!(null)), IssueState::Closed, json!({})),
         (closed(json!("not_planned")), IssueState::NotPlanned, json!({})),
-        (closed(json!("not_planned")), IssueState::Closed, json!({ "state": "closed", "state_reason": "completed" })),
+        (
+            closed(json!("not_planned")),
+            IssueState::Closed,
+            json!({ "state": "closed", "state_reason": "completed" }),
+        ),
     ];
     for (stands, wanted, patch) in cases {
-        assert_eq!(planned(stands.clone(), &change(wanted)), patch, "{stands} to {wanted:?}");
+        assert_eq!(
+            planned(stands.clone(), &change(wanted)),
+            patch,
+            "{stands} to {wanted:?}"
+        );
     }
 }
 
 #[test]
 fn what_is_both_added_and_removed_is_removed() {
-    let change =
-        IssueChange { add_labels: names(&["x", "Bug", "x"]), remove_labels: names(&["X"]), ..IssueChange::default() };
+    let change = IssueChange {
+        add_labels: names(&["x", "Bug", "x"]),
+        remove_labels: names(&["X"]),
+        ..IssueChange::default()
+    };
     assert_eq!(planned(json!({}), &change), json!({}));
-    let change = IssueChange { add_labels: names(&["y", "Y"]), ..IssueChange::default() };
-    assert_eq!(planned(json!({}), &change), json!({ "labels": ["bug", "ui", "y"] }));
+    let change = IssueChange {
+        add_labels: names(&["y", "Y"]),
+        ..IssueChange::default()
+    };
+    assert_eq!(
+        planned(json!({}), &change),
+        json!({ "labels": ["bug", "ui", "y"] })
+    );
 }
 
 #[test]
@@ -133,7 +197,10 @@ fn what_github_passed_over_in_silence_is_said() {
         "assignees": [{ "login": "bob", "id": 2 }, { "login": "ana", "id": 1 }],
     });
     assert_eq!(left_out(&issue(done), &change), Vec::<String>::new());
-    let open = IssueChange { state: Some(IssueState::Open), ..IssueChange::default() };
+    let open = IssueChange {
+        state: Some(IssueState::Open),
+        ..IssueChange::default()
+    };
     assert_eq!(left_out(&after, &open), vec!["GitHub left it closed".to_owned()]);
 }
 
@@ -146,7 +213,10 @@ fn marks_are_written_found_and_cut() {
     let both = marked(&text, two);
     assert_eq!(mark_in(&both), Some(two));
     assert_eq!(without_marks(&both), "Hello\n\n```\nopen fence");
-    assert_eq!(without_marks(&format!("{text}\n\nadded")), "Hello\n\n```\nopen fence\n\nadded");
+    assert_eq!(
+        without_marks(&format!("{text}\n\nadded")),
+        "Hello\n\n```\nopen fence\n\nadded"
+    );
     let broken = "a <!-- callsheet:delivery:nobody --> b <!-- callsheet:delivery:";
     assert_eq!((mark_in(broken), without_marks(broken).as_str()), (None, broken));
 }

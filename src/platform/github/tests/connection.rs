@@ -24,21 +24,40 @@ fn an_api_serves_the_repositories_of_one_host() {
 fn routes_are_escaped() {
     assert_eq!(route(&["user"], &[]), "/user");
     assert_eq!(
-        route(&["repos", "acme", "app", "collaborators", "a/b?c#d", "permission"], &[]),
+        route(
+            &["repos", "acme", "app", "collaborators", "a/b?c#d", "permission"],
+            &[]
+        ),
         "/repos/acme/app/collaborators/a%2Fb%3Fc%23d/permission"
     );
     let query = [("labels", "good first issue,é&x"), ("page", "2")];
-    assert_eq!(route(&["x"], &query), "/x?labels=good+first+issue%2C%C3%A9%26x&page=2");
+    assert_eq!(
+        route(&["x"], &query),
+        "/x?labels=good+first+issue%2C%C3%A9%26x&page=2"
+    );
 }
 
 #[test]
 fn links_to_other_pages_are_found() {
     let link = "<https://api.github.com/repositories/1/issues?labels=a,b&page=2>; rel=\"next\", \
                 <https://api.github.com/repositories/1/issues?labels=a,b&page=7>; rel=\"last\"";
-    assert_eq!(linked(Some(link), "next").unwrap().query(), Some("labels=a,b&page=2"));
+    assert_eq!(
+        linked(Some(link), "next").unwrap().query(),
+        Some("labels=a,b&page=2")
+    );
     assert_eq!(linked(Some(link), "prev"), None);
     assert_eq!(last_page(Some(link)), 7);
-    for nothing in [None, Some(""), Some("<"), Some("<not a url>; rel=\"next\""), Some("<https://x.test/>")] {
-        assert_eq!((linked(nothing, "next"), last_page(nothing)), (None, 1), "{nothing:?}");
+    for nothing in [
+        None,
+        Some(""),
+        Some("<"),
+        Some("<not a url>; rel=\"next\""),
+        Some("<https://x.test/>"),
+    ] {
+        assert_eq!(
+            (linked(nothing, "next"), last_page(nothing)),
+            (None, 1),
+            "{nothing:?}"
+        );
     }
 }

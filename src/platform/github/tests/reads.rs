@@ -64,12 +64,17 @@ async fn an_issue_is_read_with_tolerance() {
     json["state_reason"] = json!("not_planned");
     server.says(200, &json);
     let github = known(server.url());
-    let issue = github.issue(&IssueRef { repository: repository(), number: 12 }).await.unwrap();
-    assert_eq!((issue.body.as_str(), issue.state, issue.author.login.as_str()), (
-        "Text",
-        IssueState::NotPlanned,
-        "ghost"
-    ));
+    let issue = github
+        .issue(&IssueRef {
+            repository: repository(),
+            number: 12,
+        })
+        .await
+        .unwrap();
+    assert_eq!(
+        (issue.body.as_str(), issue.state, issue.author.login.as_str()),
+        ("Text", IssueState::NotPlanned, "ghost")
+    );
     assert!(issue.mark.is_some());
     assert_eq!(server.asked()[0].0, "GET /repos/acme/app/issues/12");
 }
@@ -91,12 +96,18 @@ async fn pages_are_followed_and_pull_requests_left_out() {
     let list = github.issues(&repository(), &filter).await.unwrap();
     assert_eq!((list.issues.len(), list.more), (51, false));
     let asked: Vec<String> = server.asked().into_iter().map(|(call, _)| call).collect();
-    assert_eq!(asked, [
-        "GET /repos/acme/app/issues?per_page=100&state=all&labels=bug%2Cgood+first+issue&assignee=ana",
-        "GET /repositories/1/issues?per_page=100&after=xyz",
-    ]);
+    assert_eq!(
+        asked,
+        [
+            "GET /repos/acme/app/issues?per_page=100&state=all&labels=bug%2Cgood+first+issue&assignee=ana",
+            "GET /repositories/1/issues?per_page=100&after=xyz",
+        ]
+    );
     server.says(200, &first);
-    let filter = IssueFilter { limit: 49, ..IssueFilter::default() };
+    let filter = IssueFilter {
+        limit: 49,
+        ..IssueFilter::default()
+    };
     let list = github.issues(&repository(), &filter).await.unwrap();
     assert_eq!((list.issues.len(), list.more), (49, true));
 }
@@ -106,11 +117,18 @@ async fn counting_ends_at_a_thousand() {
     let server = Server::start().await;
     let page: Value = (1..=100).map(|number| issue(number, number > 90)).collect();
     for _ in 0..10 {
-        server.says_with(200, &[next(&server, "/repos/acme/app/issues?page=2")], &page.to_string());
+        server.says_with(
+            200,
+            &[next(&server, "/repos/acme/app/issues?page=2")],
+            &page.to_string(),
+        );
     }
     let github = known(server.url());
     let counts = github.open_counts(&repository()).await.unwrap();
-    assert_eq!((counts.issues, counts.pull_requests, counts.capped), (900, 100, true));
+    assert_eq!(
+        (counts.issues, counts.pull_requests, counts.capped),
+        (900, 100, true)
+    );
     assert_eq!(server.asked().len(), 10);
 }
 
@@ -118,25 +136,47 @@ async fn counting_ends_at_a_thousand() {
 async fn the_newest_comments_stand_at_the_end() {
     let server = Server::start().await;
     let github = known(server.url());
-    let at = IssueRef { repository: repository(), number: 12 };
+    let at = IssueRef {
+        repository: repository(),
+        number: 12,
+    };
     let page = |from: usize, to: usize| (from..=to).map(comment).collect::<Value>();
-    let last = ("link", format!("<{0}/x?page=2>; rel=\"next\", <{0}/x?page=3>; rel=\"last\"", server.url()));
+    let last = (
+        "link",
+        format!(
+            "<{0}/x?page=2>; rel=\"next\", <{0}/x?page=3>; rel=\"last\"",
+            server.url()
+        ),
+    );
     server.says_with(200, std::slice::from_ref(&last), &page(1, 100).to_string());
     server.says(200, &page(201, 230)).says(200, &page(101, 200));
     let ids = |comments: Vec<super::super::models::Comment>| {
-        (comments.first().map(|c| c.id), comments.last().map(|c| c.id), comments.len())
+        (
+            comments.first().map(|c| c.id),
+            comments.last().map(|c| c.id),
+            comments.len(),
+        )
     };
-    assert_eq!(ids(github.comments(&at, 50).await.unwrap()), (Some(181), Some(230), 50));
+    assert_eq!(
+        ids(github.comments(&at, 50).await.unwrap()),
+        (Some(181), Some(230), 50)
+    );
     let asked: Vec<String> = server.asked().into_iter().map(|(call, _)| call).collect();
-    assert_eq!(asked, [
-        "GET /repos/acme/app/issues/12/comments?per_page=100",
-        "GET /repos/acme/app/issues/12/comments?per_page=100&page=3",
-        "GET /repos/acme/app/issues/12/comments?per_page=100&page=2",
-    ]);
+    assert_eq!(
+        asked,
+        [
+            "GET /repos/acme/app/issues/12/comments?per_page=100",
+            "GET /repos/acme/app/issues/12/comments?per_page=100&page=3",
+            "GET /repos/acme/app/issues/12/comments?per_page=100&page=2",
+        ]
+    );
     server.says(200, &page(1, 7));
     assert_eq!(ids(github.comments(&at, 5).await.unwrap()), (Some(3), Some(7), 5));
     server.says(200, &page(1, 7));
-    assert_eq!(ids(github.comments(&at, 500).await.unwrap()), (Some(1), Some(7), 7));
+    assert_eq!(
+        ids(github.comments(&at, 500).await.unwrap()),
+        (Some(1), Some(7), 7)
+    );
     assert_eq!(ids(github.comments(&at, 0).await.unwrap()), (None, None, 0));
 }
 
@@ -146,30 +186,69 @@ async fn permissions_are_githubs_four_words() {
     let github = known(server.url());
     let cases = [
         (200, json!({ "permission": "admin" }), Ok(Permission::Admin)),
-        (200, json!({ "permission": "write", "role_name": "maintain" }), Ok(Permission::Write)),
+        (
+            200,
+            json!({ "permission": "write", "role_name": "maintain" }),
+            Ok(Permission::Write),
+        ),
         (200, json!({ "permission": "read" }), Ok(Permission::Read)),
         (200, json!({ "permission": "none" }), Ok(Permission::None)),
-        (404, json!({ "message": "ana is not a user" }), Ok(Permission::None)),
-        (403, json!({ "message": "Must have push access" }), Err(GitHubError::Forbidden("Must have push access".into()))),
-        (200, json!({ "permission": "root" }), Err(GitHubError::Strange("the permission \"root\"".into()))),
+        (
+            404,
+            json!({ "message": "ana is not a user" }),
+            Ok(Permission::None),
+        ),
+        (
+            403,
+            json!({ "message": "Must have push access" }),
+            Err(GitHubError::Forbidden("Must have push access".into())),
+        ),
+        (
+            200,
+            json!({ "permission": "root" }),
+            Err(GitHubError::Strange("the permission \"root\"".into())),
+        ),
     ];
     for (status, body, expected) in cases {
         server.says(status, &body);
-        assert_eq!(github.permission(&repository(), "dependabot[bot]").await, expected, "{body}");
+        assert_eq!(
+            github.permission(&repository(), "dependabot[bot]").await,
+            expected,
+            "{body}"
+        );
     }
-    assert_eq!(server.asked()[0].0, "GET /repos/acme/app/collaborators/dependabot[bot]/permission");
+    assert_eq!(
+        server.asked()[0].0,
+        "GET /repos/acme/app/collaborators/dependabot[bot]/permission"
+    );
 }
 
 #[tokio::test]
 async fn another_host_and_no_host_are_told_apart() {
     let server = Server::start().await;
     let github = known(server.url());
-    let elsewhere = IssueRef { repository: "https://ghe.corp/acme/app".parse().unwrap(), number: 1 };
+    let elsewhere = IssueRef {
+        repository: "https://ghe.corp/acme/app".parse().unwrap(),
+        number: 1,
+    };
     let error = github.issue(&elsewhere).await.unwrap_err();
-    assert_eq!(error, GitHubError::OtherHost { ours: "github.com".into(), theirs: "ghe.corp".into() });
+    assert_eq!(
+        error,
+        GitHubError::OtherHost {
+            ours: "github.com".into(),
+            theirs: "ghe.corp".into()
+        }
+    );
     assert!(server.asked().is_empty());
     let nobody = known("http://127.0.0.1:9");
     assert!(matches!(nobody.identify().await, Ok(known) if known.id == 900));
-    let here = IssueRef { repository: repository(), number: 1 };
-    assert!(matches!(nobody.issue(&here).await, Err(GitHubError::Unreachable(_))));
+    let here = IssueRef {
+        repository: repository(),
+        number: 1,
+    };
+    let error = nobody.issue(&here).await.unwrap_err();
+    assert!(
+        matches!(&error, GitHubError::Unreachable(why) if why.starts_with("Connection refused")),
+        "{error:?}"
+    );
 }

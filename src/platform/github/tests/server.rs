@@ -53,7 +53,10 @@ pub(super) fn github(api_url: &str) -> GitHub {
 /// The same, knowing who it is.
 pub(super) fn known(api_url: &str) -> GitHub {
     let github = github(api_url);
-    github.remember(Identity { login: "pm-bot".into(), id: 900 });
+    github.remember(Identity {
+        login: "pm-bot".into(),
+        id: 900,
+    });
     github
 }
 
@@ -101,14 +104,22 @@ impl Server {
 
     /// Adds an answer with headers.
     pub(super) fn says_with(&self, status: u16, headers: &[(&'static str, String)], body: &str) -> &Self {
-        self.script.lock().unwrap().lines.push_back((status, headers.to_vec(), body.to_owned()));
+        self.script
+            .lock()
+            .unwrap()
+            .lines
+            .push_back((status, headers.to_vec(), body.to_owned()));
         self
     }
 
     /// What was asked since the last look: "METHOD path" and the body. Every answer must have been used.
     pub(super) fn asked(&self) -> Vec<(String, Value)> {
         let mut script = self.script.lock().unwrap();
-        assert!(script.lines.is_empty(), "answers nobody asked for: {:?}", script.lines);
+        assert!(
+            script.lines.is_empty(),
+            "answers nobody asked for: {:?}",
+            script.lines
+        );
         std::mem::take(&mut script.asked)
     }
 
