@@ -139,8 +139,8 @@ async fn take_up(engine: &Engine) -> Result<(), StoreError> {
     if engine.db.holds_instance_lock() {
         let mut tx = engine.db.begin().await?;
         let count = queue::release_all(&mut tx, engine.clock.now()).await?;
-        tx.commit("take up").await?;
         if count > 0 {
+            tx.commit("take up").await?;
             tracing::info!(count, "took up work that was left in the middle");
         }
     }

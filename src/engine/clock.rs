@@ -78,12 +78,14 @@ impl Clock {
     }
 }
 
-/// `at` plus `span`; far-off moments saturate instead of overflowing.
+/// `at` plus `span` in microseconds, the precision both databases keep: a moment with a finer tail would never be
+/// reached by [`Clock::now`] at the instant it is due. Far-off moments saturate instead of overflowing.
 pub fn later(at: DateTime<Utc>, span: Duration) -> DateTime<Utc> {
     TimeDelta::from_std(span)
         .ok()
         .and_then(|span| at.checked_add_signed(span))
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
+        .trunc_subsecs(6)
 }
 
 /// The machine's clock.

@@ -245,7 +245,9 @@ async fn until(engine: &Engine, due: Option<DateTime<Utc>>) {
 async fn claim(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
     let mut tx = engine.db.begin().await?;
     let claimed = queue::claim(&mut tx, kind, now, later(now, LEASE)).await?;
-    tx.commit("claim").await?;
+    if claimed.is_some() {
+        tx.commit("claim").await?;
+    }
     Ok(claimed)
 }
 
@@ -348,7 +350,9 @@ pub async fn reap(engine: Engine, stop: CancellationToken) -> Result<(), String>
         let released = async {
             let mut tx = engine.db.begin().await?;
             let count = queue::release_expired(&mut tx, now).await?;
-            tx.commit("reap").await?;
+            if count > 0 {
+                tx.commit("reap").await?;
+            }
             Ok::<_, StoreError>(count)
         };
         match released.await {
