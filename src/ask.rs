@@ -19,6 +19,8 @@ use crate::store::{Db, OpenError, StoreError};
 const LOOK: Duration = Duration::from_millis(50);
 /// How often a process that only follows tries to become the one that works.
 const TAKE_OVER: Duration = Duration::from_secs(1);
+/// How long a process that works alone stays for what its request also sends elsewhere, e.g. to an issue.
+const STAY: Duration = Duration::from_secs(30);
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -118,7 +120,10 @@ async fn work(config: &Config, follow: &Follow<'_>, db: Db) -> Result<Answered, 
             let why = ended.err().map_or_else(|| "the work ended early".to_owned(), |error| error.to_string());
             return Err(AskError::Broken(why));
         }
-        answered = follow.until(later(follow.clock.now(), PATIENCE)) => answered,
+        answered = follow.until(later(follow.clock.now(), PATIENCE)) => {
+            follow.sent(later(follow.clock.now(), STAY)).await?;
+            answered
+        }
     };
     stop.cancel();
     running
@@ -147,6 +152,23 @@ impl Follow<'_> {
         }
     }
 
+    /// Waits until everything the request sends anywhere is settled; what is not by `deadline` goes on with the next start.
+    async fn sent(&self, deadline: chrono::DateTime<chrono::Utc>) -> Result<(), StoreError> {
+        let open =
+            |part: &deliveries::Delivery| !matches!(part.state, State::Sent | State::Dead | State::Cancelled);
+        while self.clock.now() < deadline {
+            let mut tx = self.db.read().await?;
+            let run = runs::of_message(&mut tx, &shell::place(self.user), &self.id.to_string()).await?;
+            let Some(run) = run else { return Ok(()) };
+            if !deliveries::answers_of(&mut tx, run.id).await?.iter().any(open) {
+                return Ok(());
+            }
+            drop(tx);
+            self.clock.sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
     async fn look(&self) -> Result<Option<Answered>, StoreError> {
         let place = shell::place(self.user);
         let mut tx = self.db.read().await?;
@@ -158,7 +180,6 @@ impl Follow<'_> {
         }
         let mut parts = deliveries::answers_of(&mut tx, run.id).await?;
         parts.retain(|delivery| delivery.place == place && delivery.last);
-        // Every delivery of the run has its say first: an answer that also goes to an issue is printed when it is there.
         if parts.is_empty()
             || parts
                 .iter()

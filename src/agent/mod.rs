@@ -262,7 +262,7 @@ impl Agent {
         };
         self.note(run, &tools::doing(call)).await?;
         match tools::perform(&cx, call).await {
-            Ok(Performed::Change(change)) => return self.change(item, run, &cx, step, change).await,
+            Ok(Performed::Change(change)) => return self.change(item, run, &cx, step, *change).await,
             Ok(Performed::Read { text, doing }) => {
                 step.output = Some(tools::limited(&text));
                 if let Some(doing) = doing {

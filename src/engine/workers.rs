@@ -157,81 +157,114 @@ impl Drop for Working {
     }
 }
 
-/// Claims and works items of one kind, `slots` at a time, until `stop`; then lets the workers finish for a while.
+/// Claims and works items of one kind, `slots` at a time, until `stop`; then lets the workers finish for a while. While the
+/// database fails it tries again with growing pauses.
 ///
 /// # Errors
-/// When the database fails for so long that nothing can be claimed.
+/// Never; it says so for the supervisor's sake.
 pub async fn run(
     engine: Engine,
     handler: Arc<dyn Handler>,
     slots: usize,
     stop: CancellationToken,
 ) -> Result<(), String> {
-    let kind = handler.kind();
-    let mut workers: JoinSet<()> = JoinSet::new();
-    let mut failures = 0_u32;
-    while !stop.is_cancelled() {
-        let calls = engine.activity.begin_look(kind);
-        let now = engine.clock.now();
-        let claimed = if workers.len() < slots {
-            claim(&engine, kind, now).await
-        } else {
-            Ok(None)
-        };
-        match claimed {
-            Ok(Some(item)) => {
-                failures = 0;
-                let (engine, handler) = (engine.clone(), Arc::clone(&handler));
-                let working = Working::begin(&engine.activity);
-                workers.spawn(async move {
-                    work(&engine, handler.as_ref(), item).await;
-                    engine.wake();
-                    drop(working);
-                });
-                continue;
-            }
-            Ok(None) => failures = 0,
-            Err(error) => {
-                failures += 1;
-                tracing::warn!(?kind, failures, error = %telemetry::scrub(&error.to_string()), "cannot claim work");
-            }
-        }
-        if !engine.activity.end_look(kind, calls) {
-            continue;
-        }
-        let pause = if failures > 0 {
-            backoff(i64::from(failures))
-        } else {
-            POLL
-        };
-        let due = if failures > 0 {
-            None
-        } else {
-            next_due(&engine, kind, now).await
-        };
-        tokio::select! {
-            () = engine.activity.wakes[&kind].notified() => {}
-            () = until(&engine, due) => {}
-            () = engine.clock.deadline(later(now, pause)) => {}
-            Some(_) = workers.join_next() => {}
-            () = stop.cancelled() => {}
-        }
-        while workers.try_join_next().is_some() {}
+    let workers = JoinSet::new();
+    let mut dispatcher = Dispatcher {
+        engine,
+        handler,
+        slots,
+        workers,
+        failures: 0,
+        stop,
+    };
+    while !dispatcher.stop.is_cancelled() {
+        dispatcher.round().await;
     }
-    engine.activity.leave(kind);
-    let drained = engine
-        .clock
-        .timeout(DRAIN, async { while workers.join_next().await.is_some() {} })
-        .await;
-    if drained.is_err() {
-        tracing::warn!(
-            ?kind,
-            left = workers.len(),
-            "work was still going on at the end and will be taken up again"
-        );
-        workers.shutdown().await;
-    }
+    dispatcher.drain().await;
     Ok(())
+}
+
+/// Hands items of one kind to workers.
+struct Dispatcher {
+    engine: Engine,
+    handler: Arc<dyn Handler>,
+    /// How many items at once.
+    slots: usize,
+    workers: JoinSet<()>,
+    /// How often in a row the database failed.
+    failures: u32,
+    /// Ends every wait; a claim under way is finished first, so that no item is claimed and then forgotten.
+    stop: CancellationToken,
+}
+
+impl Dispatcher {
+    /// Starts whatever is ready, and waits until there may be more.
+    async fn round(&mut self) {
+        let kind = self.handler.kind();
+        let calls = self.engine.activity.begin_look(kind);
+        let now = self.engine.clock.now();
+        while self.workers.len() < self.slots && !self.stop.is_cancelled() {
+            match claim(&self.engine, kind, now).await {
+                Ok(Some(item)) => self.begin(item),
+                Ok(None) => break,
+                Err(error) => {
+                    self.failures += 1;
+                    let error = telemetry::scrub(&error.to_string());
+                    tracing::warn!(?kind, failures = self.failures, error, "cannot claim work");
+                    self.engine.activity.end_look(kind, calls);
+                    return self.pause(backoff(i64::from(self.failures))).await;
+                }
+            }
+        }
+        self.failures = 0;
+        if self.engine.activity.end_look(kind, calls) {
+            self.rest(kind, now).await;
+        }
+        while self.workers.try_join_next().is_some() {}
+    }
+
+    fn begin(&mut self, item: Claimed) {
+        let (engine, handler) = (self.engine.clone(), Arc::clone(&self.handler));
+        let working = Working::begin(&engine.activity);
+        self.workers.spawn(async move {
+            work(&engine, handler.as_ref(), item).await;
+            engine.wake();
+            drop(working);
+        });
+    }
+
+    /// Waits for a call, for due work, or for a free worker, and looks again for good measure.
+    async fn rest(&mut self, kind: Kind, now: DateTime<Utc>) {
+        let due = next_due(&self.engine, kind, now).await;
+        tokio::select! {
+            () = self.engine.activity.wakes[&kind].notified() => {}
+            () = until(&self.engine, due) => {}
+            () = self.engine.clock.deadline(later(now, POLL)) => {}
+            Some(_) = self.workers.join_next() => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    async fn pause(&self, span: Duration) {
+        tokio::select! {
+            () = self.engine.clock.sleep(span) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Lets the workers finish, for a while.
+    async fn drain(mut self) {
+        self.engine.activity.leave(self.handler.kind());
+        let workers = &mut self.workers;
+        let all = async { while workers.join_next().await.is_some() {} };
+        if self.engine.clock.timeout(DRAIN, all).await.is_err() {
+            tracing::warn!(
+                left = self.workers.len(),
+                "work still goes on at the end and will be taken up again"
+            );
+            self.workers.shutdown().await;
+        }
+    }
 }
 
 /// Waits for due work; for ever when there is none.

@@ -139,9 +139,7 @@ async fn stopped_between_any_two_steps_the_run_goes_on(kind: Kind) {
         world.prepare_apollo().await;
         script(&world);
         let (reached, count) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-        world
-            .start_with(Some(stop_after(point, &reached, &count)))
-            .await;
+        world.start_with(Some(stop_after(point, &reached, &count))).await;
         world.github.user("cy").comments(
             "acme/apollo",
             12,

@@ -6,7 +6,8 @@ use crate::support::world::World;
 
 stories![
     nine_thousand_characters_on_slack,
-    seventy_thousand_characters_on_github
+    nine_thousand_characters_on_github,
+    seventy_thousand_characters_on_github,
 ];
 
 /// A long answer: paragraphs that count, a code block, and a table.
@@ -72,6 +73,19 @@ async fn nine_thousand_characters_on_slack(kind: Kind) {
     assert!(parts.iter().all(|part| part.chars().count() <= 4_000));
     assert_fences_are_closed(&parts);
     assert_in_order(&parts.concat(), &markers(100));
+    world.finish().await;
+}
+
+async fn nine_thousand_characters_on_github(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let answer = long_answer(100);
+    world.model.says(&answer);
+    world.github.user("cy").comments("acme/apollo", 12, "@pm report");
+    world.quiet().await;
+    let comments = world.github.comments("acme/apollo", 12);
+    assert_eq!(comments.len(), 2, "one comment is enough");
+    assert_fences_are_closed(&[comments[1].body.clone()]);
+    assert_in_order(&comments[1].body, &markers(100));
     world.finish().await;
 }
 

@@ -21,6 +21,8 @@ stories![
     github_fails_after_the_effect,
     github_applies_five_seconds_later,
     github_limits_the_rate,
+    a_comment_is_found_without_its_webhook,
+    a_post_is_found_without_its_event,
     an_issue_whose_answer_is_lost_is_opened_once,
     a_label_whose_answer_is_lost_is_set_once,
 ];
@@ -45,14 +47,14 @@ async fn once_in_slack(kind: Kind, fault: slack::Fault) {
 }
 
 async fn slack_applies_and_drops_the_answer(kind: Kind) {
-    once_in_slack(kind, slack::Fault::DropAfterEffect { method: POST.into() }).await;
+    once_in_slack(kind, slack::Fault::DropAfterEffect { method: POST }).await;
 }
 
 async fn slack_fails_after_the_effect(kind: Kind) {
     once_in_slack(
         kind,
         slack::Fault::StatusAfterEffect {
-            method: POST.into(),
+            method: POST,
             code: 502,
         },
     )
@@ -63,7 +65,7 @@ async fn slack_applies_five_seconds_later(kind: Kind) {
     once_in_slack(
         kind,
         slack::Fault::ApplyLater {
-            method: POST.into(),
+            method: POST,
             after: Duration::from_secs(5),
         },
     )
@@ -71,14 +73,14 @@ async fn slack_applies_five_seconds_later(kind: Kind) {
 }
 
 async fn slack_drops_before_the_effect(kind: Kind) {
-    once_in_slack(kind, slack::Fault::DropBeforeEffect { method: POST.into() }).await;
+    once_in_slack(kind, slack::Fault::DropBeforeEffect { method: POST }).await;
 }
 
 async fn slack_asks_to_wait(kind: Kind) {
     once_in_slack(
         kind,
         slack::Fault::RateLimit {
-            method: POST.into(),
+            method: POST,
             retry_after: Some(30),
         },
     )
@@ -103,7 +105,7 @@ async fn an_edit_on_slack_whose_answer_is_lost_is_made_once(kind: Kind) {
     let world = World::apollo(kind).await;
     let held = with_progress(&world).await;
     world.slack.fault(slack::Fault::DropAfterEffect {
-        method: "chat.update".into(),
+        method: "chat.update",
     });
     world.model.says("Once.");
     held.release();
@@ -181,6 +183,57 @@ async fn github_limits_the_rate(kind: Kind) {
         },
     )
     .await;
+}
+
+async fn a_comment_is_found_without_its_webhook(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world
+        .github
+        .fault("POST", "/issues/12/comments", github::Fault::DropAfterEffect);
+    let held = world.model.holds();
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    held.reached().await;
+    world.github.mute_webhooks(true);
+    world.model.says("Once.");
+    held.release();
+    world.quiet().await;
+    assert_eq!(
+        world.issue_talk("acme/apollo", 12),
+        "cy: @pm hello?\npm-bot: Once."
+    );
+    let looks = world
+        .github
+        .calls()
+        .into_iter()
+        .filter(|call| call.method == "GET" && call.path.ends_with("/comments"));
+    assert!(looks.count() > 0, "nobody looked for the comment");
+    world.finish().await;
+}
+
+async fn a_post_is_found_without_its_event(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let held = world.model.holds();
+    world.slack.user("ana").says("#apollo", "@pm hello?");
+    held.reached().await;
+    world.slack.hold_events();
+    world.slack.fault(slack::Fault::DropAfterEffect { method: POST });
+    world.model.says("Once.");
+    held.release();
+    world
+        .until("the post to be found", |world| {
+            !world.slack.calls("conversations.replies").is_empty()
+        })
+        .await;
+    world.slack.release_events(false);
+    world.quiet().await;
+    let texts: Vec<String> = world
+        .slack
+        .bot_messages("#apollo")
+        .into_iter()
+        .map(|message| message.text)
+        .collect();
+    assert_eq!(texts, ["Once."]);
+    world.finish().await;
 }
 
 async fn an_issue_whose_answer_is_lost_is_opened_once(kind: Kind) {

@@ -2,6 +2,8 @@
 //!
 //! A case is named `module::story::sqlite` or `…::postgres`; without a PostgreSQL the latter are reported as ignored.
 
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed case")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -19,6 +19,7 @@ stories![
     a_question_about_an_issue_is_answered_in_both_places,
     one_post_as_two_events_is_one_request,
     the_same_delivery_twice_is_one_request,
+    a_comment_by_webhook_and_by_a_later_read_is_one_request,
 ];
 
 async fn ana_asks_in_slack_and_progress_becomes_the_answer(kind: Kind) {
@@ -242,5 +243,35 @@ async fn the_same_delivery_twice_is_one_request(kind: Kind) {
     pm-bot: Once.
     ");
     assert_eq!(world.model.requests().len(), 1);
+    world.finish().await;
+}
+
+async fn a_comment_by_webhook_and_by_a_later_read_is_one_request(kind: Kind) {
+    use callsheet::domain::{IssueRef, Seen};
+    use callsheet::engine::clock::Clock;
+    use callsheet::engine::intake;
+    use callsheet::platform::github::{GitHub, webhook};
+    let world = World::apollo(kind).await;
+    world.model.says("Once.");
+    world
+        .github
+        .user("cy")
+        .comments("acme/apollo", 12, "@pm are you there?");
+    world.quiet().await;
+    let config = callsheet::config::Config::load(None, world.settings.clone().into_iter()).unwrap();
+    let github = GitHub::new(config.github.as_ref().unwrap(), Clock::system()).unwrap();
+    let issue = IssueRef {
+        repository: "acme/apollo".parse().unwrap(),
+        number: 12,
+    };
+    let context = github.context().await.unwrap();
+    for comment in github.comments(&issue, 10).await.unwrap() {
+        let heard = webhook::heard_comment(&comment, &issue, &context);
+        let seen = intake::commit(&world.program().engine, &heard).await.unwrap();
+        assert!(matches!(seen, Seen::Before(_)), "{heard:?}");
+    }
+    world.quiet().await;
+    assert_eq!(world.model.requests().len(), 1);
+    assert_eq!(world.github.comments("acme/apollo", 12).len(), 2);
     world.finish().await;
 }

@@ -100,7 +100,7 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
         vec![
             ("list_projects", json!({"all": true})),
             ("get_project", json!({"project": "Hermes"})),
-            ("project_status", json!({"project": "web"})),
+            ("project_status", json!({"project": ["web"]})),
             ("create_project", json!({"name": "!!!"})),
         ],
     )
@@ -177,7 +177,7 @@ async fn message_tools_do_what_they_say(kind: Kind) {
     ben: The login page is broken since Tuesday
     ana: <@UPM> go
       pm: Done.
-    pm: *Heads up*: @​channel the login is broken.
+    pm: *Heads up*: @⟨⟩channel the login is broken.
     ");
     world.finish().await;
 }

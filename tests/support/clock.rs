@@ -37,7 +37,6 @@ pub struct TestClock(Arc<Mutex<State>>);
 
 impl TestClock {
     /// A clock at Sunday 2026-11-22, 09:00 UTC.
-    #[expect(clippy::new_without_default, reason = "its moment is worth a name")]
     pub fn new() -> Self {
         let now = Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).unwrap();
         Self(Arc::new(Mutex::new(State {

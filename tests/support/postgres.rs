@@ -118,12 +118,7 @@ fn start() -> Option<Server> {
 fn own_cluster() -> Option<Server> {
     let binaries = binaries()?;
     let as_user = is_root().then_some("postgres");
-    if as_user.is_some_and(|user| {
-        !Command::new("id")
-            .arg(user)
-            .output()
-            .is_ok_and(|id| id.status.success())
-    }) {
+    if as_user.is_some_and(|user| !succeeds(Command::new("id").arg(user))) {
         return None;
     }
     let folder = tempfile::Builder::new()
@@ -136,58 +131,64 @@ fn own_cluster() -> Option<Server> {
         as_user,
     };
     if let Some(user) = cluster.as_user {
-        let given = Command::new("chown")
-            .arg(user)
-            .arg(cluster.folder.path())
-            .status()
-            .unwrap();
-        assert!(given.success());
+        assert!(succeeds(
+            Command::new("chown").arg(user).arg(cluster.folder.path())
+        ));
     }
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
         .unwrap()
         .port();
-    let init = cluster
-        .command("initdb")
-        .args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
-        .arg(cluster.data())
-        .output();
-    let init = init.unwrap();
-    assert!(
-        init.status.success(),
-        "initdb: {}",
-        String::from_utf8_lossy(&init.stderr)
-    );
-    // No fsync: what is lost with the machine is a test's.
-    let options = format!(
-        "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off \
-         -c full_page_writes=off -c max_connections=300"
-    );
-    let log = cluster.folder.path().join("log");
-    let started = cluster
-        .command("pg_ctl")
-        .args(["start", "-w", "-t", "60", "-o", &options, "-l"])
-        .arg(&log)
-        .arg("-D")
-        .arg(cluster.data())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .unwrap();
-    assert!(
-        started.success(),
-        "pg_ctl: {}",
-        std::fs::read_to_string(&log).unwrap_or_default()
-    );
+    cluster.start(port);
+    let address = format!("postgres://postgres@127.0.0.1:{port}");
     Some(Server {
-        address: format!("postgres://postgres@127.0.0.1:{port}"),
+        address,
         cluster: Some(cluster),
         next: AtomicU32::new(0),
     })
 }
 
+fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
 impl Cluster {
+    /// Makes the cluster and starts it.
+    fn start(&self, port: u16) {
+        let mut init = self.command("initdb");
+        init.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
+            .arg(self.data());
+        let init = init.output().unwrap();
+        assert!(
+            init.status.success(),
+            "initdb: {}",
+            String::from_utf8_lossy(&init.stderr)
+        );
+        // No fsync: what is lost with the machine is a test's.
+        let options = format!(
+            "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off \
+             -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+        );
+        let log = self.folder.path().join("log");
+        let mut start = self.command("pg_ctl");
+        start
+            .args(["start", "-w", "-t", "60", "-o", &options, "-l"])
+            .arg(&log)
+            .arg("-D")
+            .arg(self.data());
+        let started = start
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(
+            started.success(),
+            "pg_ctl: {}",
+            std::fs::read_to_string(&log).unwrap_or_default()
+        );
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

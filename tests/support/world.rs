@@ -27,6 +27,23 @@ const STILL: Duration = Duration::from_millis(25);
 /// How far time may jump at once.
 const JUMP: Duration = Duration::from_secs(900);
 
+/// How much patience is left.
+struct Patience(std::time::Instant);
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a story that hangs is told by the machine's clock"
+)]
+impl Patience {
+    fn begin() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    fn lasts(&self) -> bool {
+        self.0.elapsed() < PATIENCE
+    }
+}
+
 /// Everything a story needs.
 pub(crate) struct World {
     pub(crate) clock: TestClock,
@@ -195,7 +212,7 @@ impl World {
             world.slack.unacked() == 0 && world.slack.queued() == 0
         })
         .await;
-        let started = std::time::Instant::now();
+        let patience = Patience::begin();
         loop {
             self.still().await;
             let mut tx = self.db.read().await.unwrap();
@@ -205,11 +222,7 @@ impl World {
                 self.github.webhooks_done().await;
                 return;
             }
-            assert!(
-                started.elapsed() < PATIENCE,
-                "work goes on and on: {open:?}\n{}",
-                self.dump()
-            );
+            assert!(patience.lasts(), "work goes on and on: {open:?}\n{}", self.dump());
             if self.is_idle() {
                 self.clock.jump(JUMP);
             }
@@ -218,13 +231,9 @@ impl World {
 
     /// Waits until the worlds show something; time jumps when nobody has anything to do.
     pub(crate) async fn until(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
-        let started = std::time::Instant::now();
+        let patience = Patience::begin();
         while !look(self) {
-            assert!(
-                started.elapsed() < PATIENCE,
-                "waited too long for {what}\n{}",
-                self.dump()
-            );
+            assert!(patience.lasts(), "waited too long for {what}\n{}", self.dump());
             if !self.stirs().await && self.is_idle() {
                 self.clock.jump(JUMP);
             }
@@ -233,13 +242,9 @@ impl World {
 
     /// Waits until the worlds show something while time stands still.
     pub(crate) async fn now(&self, what: &str, mut look: impl FnMut(&Self) -> bool) {
-        let started = std::time::Instant::now();
+        let patience = Patience::begin();
         while !look(self) {
-            assert!(
-                started.elapsed() < PATIENCE,
-                "waited too long for {what}\n{}",
-                self.dump()
-            );
+            assert!(patience.lasts(), "waited too long for {what}\n{}", self.dump());
             self.stirs().await;
         }
     }
@@ -395,6 +400,9 @@ fn line(message: &super::slack::Message, indent: &str) -> String {
     };
     format!(
         "{indent}{who}{edits}: {}",
-        message.text.replace('\n', &format!("\n{indent}    "))
+        message
+            .text
+            .replace('\u{200b}', "⟨⟩")
+            .replace('\n', &format!("\n{indent}    "))
     )
 }

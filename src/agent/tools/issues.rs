@@ -183,7 +183,7 @@ pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<P
         labels: args.labels,
         assignees: args.assignees,
     };
-    Ok(Performed::Change(Change::CreateIssue { permit, new }))
+    Ok(Performed::Change(Box::new(Change::CreateIssue { permit, new })))
 }
 
 pub(super) async fn comment_on_issue(cx: &ToolCx<'_>, args: CommentOnIssue) -> Result<Performed, Trouble> {
@@ -193,11 +193,11 @@ pub(super) async fn comment_on_issue(cx: &ToolCx<'_>, args: CommentOnIssue) -> R
         .actions
         .permit(cx.asker, Action::CommentOnIssue, subject)
         .await?;
-    Ok(Performed::Change(Change::CommentOnIssue {
+    Ok(Performed::Change(Box::new(Change::CommentOnIssue {
         permit,
         number: issue.number,
         text: args.text,
-    }))
+    })))
 }
 
 pub(super) async fn update_issue(cx: &ToolCx<'_>, args: UpdateIssue) -> Result<Performed, Trouble> {
@@ -214,9 +214,9 @@ pub(super) async fn update_issue(cx: &ToolCx<'_>, args: UpdateIssue) -> Result<P
         remove_assignees: args.remove_assignees,
     };
     let change = cx.actions.plan_issue_change(&permit, issue.number, edit).await?;
-    Ok(Performed::Change(Change::UpdateIssue {
+    Ok(Performed::Change(Box::new(Change::UpdateIssue {
         permit,
         number: issue.number,
         change,
-    }))
+    })))
 }

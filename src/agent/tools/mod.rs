@@ -42,7 +42,7 @@ pub enum Performed {
         doing: Option<String>,
     },
     /// It wants to change something.
-    Change(Change),
+    Change(Box<Change>),
 }
 
 /// What a tool does to the world.

@@ -139,11 +139,11 @@ pub(super) async fn create_project(cx: &ToolCx<'_>, args: CreateProject) -> Resu
         description: args.description.unwrap_or_default(),
         status: args.status.unwrap_or(ProjectStatus::Active),
     };
-    Ok(Performed::Change(Change::CreateProject {
+    Ok(Performed::Change(Box::new(Change::CreateProject {
         permit,
         repository,
         new,
-    }))
+    })))
 }
 
 pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Result<Performed, Trouble> {
@@ -158,11 +158,11 @@ pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Resu
         description: args.description,
         status: args.status,
     };
-    Ok(Performed::Change(Change::UpdateProject {
+    Ok(Performed::Change(Box::new(Change::UpdateProject {
         permit,
         repository,
         edit,
-    }))
+    })))
 }
 
 pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Performed, Trouble> {
@@ -187,7 +187,11 @@ pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Perfo
         })?,
     };
     let label = cx.actions.label(&place).await;
-    Ok(Performed::Change(Change::BindPlace { permit, place, label }))
+    Ok(Performed::Change(Box::new(Change::BindPlace {
+        permit,
+        place,
+        label,
+    })))
 }
 
 pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Result<Performed, Trouble> {
@@ -207,9 +211,9 @@ pub(super) async fn post_message(cx: &ToolCx<'_>, args: PostMessage) -> Result<P
         .actions
         .permit(cx.asker, Action::PostMessage, Subject::Project(bound.project_id))
         .await?;
-    Ok(Performed::Change(Change::PostMessage {
+    Ok(Performed::Change(Box::new(Change::PostMessage {
         permit,
         place: bound.place,
         text: args.text,
-    }))
+    })))
 }

@@ -1,214 +1,24 @@
-//! The outbox: nothing leaves but through here, and a lost answer is looked up, never blindly sent again.
-//!
-//! 1. *Journal before effect*: a delivery is committed as `sending` before its call begins.
-//! 2. A call without the platform's receipt or refusal leaves the delivery `unknown`; so does a crash while `sending`.
-//! 3. `unknown` is left only by a look-up: found is sent; "not found" counts only after [`CALL`] plus [`QUIET`].
-//! 4. The newest text wins: a delivery converges to it, and passing texts are skipped.
-//! 5. A dead part stops the later parts of its group.
+//! One delivery on its way: paced, sent, recorded, looked up when its answer was lost.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
-use super::Engine;
-use super::clock::later;
-use super::sender::{Found, Outcome, Outgoing, Receipt, Senders};
-use super::workers::{Failure, Handler, MAX_ATTEMPTS, backoff};
-use crate::domain::{ConversationId, DeliveryId, Effect, GroupId, Place, Platform, RunId, StepId};
-use crate::markup::{self, Dialect};
+use super::{CALL, Outbox, Post, QUIET};
+use crate::domain::DeliveryId;
+use crate::engine::clock::later;
+use crate::engine::sender::{Found, Outcome, Outgoing, Pace, Receipt};
+use crate::engine::workers::{Failure, Handler, MAX_ATTEMPTS, backoff};
 use crate::store::conversations::{self, NewMessage};
-use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose, State};
+use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::{StoreError, Tx, pacing, projects};
 
-/// How long one call may take; under half the lease of the worker that makes it.
-pub const CALL: Duration = Duration::from_secs(20);
-/// How long after a call's time-out a platform may still apply it; later than that is outside the promise.
-pub const QUIET: Duration = Duration::from_secs(60);
 /// How long a look-up that does not work is repeated before a person has to decide.
 const LOOK_FOR: Duration = Duration::from_secs(3600);
 
-/// The way out: commits deliveries, and sends them as the handler of [`Kind::Send`].
-#[derive(Clone)]
-pub struct Outbox {
-    engine: Engine,
-    senders: Senders,
-}
-
-/// A text to be posted at a place.
-#[derive(Debug, Clone)]
-pub struct Post<'a> {
-    /// Where.
-    pub place: &'a Place,
-    /// The text, as Markdown; split into parts as the platform needs.
-    pub markdown: &'a str,
-    /// What for.
-    pub purpose: Purpose,
-    /// The run it belongs to.
-    pub run: Option<RunId>,
-    /// The step that waits for it.
-    pub step: Option<StepId>,
-    /// The conversation it is part of.
-    pub conversation: Option<ConversationId>,
-    /// Slack's short-lived address for when we may not post at the place.
-    pub response_url: Option<String>,
-    /// Whether the text is the last one.
-    pub last: bool,
-}
-
-/// How text is written at a place.
-pub fn dialect(place: &Place) -> Dialect {
-    match place.platform() {
-        Platform::Slack => Dialect::Slack,
-        Platform::Discord => Dialect::Discord,
-        Platform::GitHub => Dialect::GitHub,
-        Platform::Shell => Dialect::Plain,
-    }
-}
-
 impl Outbox {
-    /// An outbox over the platforms that are set up.
-    pub fn new(engine: Engine, senders: Senders) -> Self {
-        Self { engine, senders }
-    }
-
-    /// Commits nothing itself: adds a message in as many parts as it needs.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn post(&self, tx: &mut Tx, post: &Post<'_>) -> Result<GroupId, StoreError> {
-        let group = GroupId::new();
-        let parts = markup::render(post.markdown, dialect(post.place));
-        self.post_parts(tx, post, group, 0, &parts).await?;
-        Ok(group)
-    }
-
-    /// Adds the parts of a message to a group, the first numbered `from`.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn post_parts(
-        &self,
-        tx: &mut Tx,
-        post: &Post<'_>,
-        group: GroupId,
-        from: i64,
-        parts: &[String],
-    ) -> Result<(), StoreError> {
-        for (part, text) in (from..).zip(parts) {
-            let new = NewDelivery {
-                group,
-                part,
-                purpose: post.purpose,
-                run: post.run,
-                step: post.step,
-                conversation: post.conversation,
-                place: post.place.clone(),
-                credential: self.senders.credential(post.place),
-                effect: Effect::Message {
-                    response_url: post.response_url.clone(),
-                },
-                text: text.clone(),
-                last: post.last,
-            };
-            self.add(tx, &new).await?;
-        }
-        Ok(())
-    }
-
-    /// Adds an effect other than a message, for a step that waits for it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn effect(
-        &self,
-        tx: &mut Tx,
-        place: &Place,
-        effect: Effect,
-        run: Option<RunId>,
-        step: Option<StepId>,
-    ) -> Result<DeliveryId, StoreError> {
-        let new = NewDelivery {
-            group: GroupId::new(),
-            part: 0,
-            purpose: Purpose::Tool,
-            run,
-            step,
-            conversation: None,
-            place: place.clone(),
-            credential: self.senders.credential(place),
-            effect,
-            text: String::new(),
-            last: true,
-        };
-        self.add(tx, &new).await
-    }
-
-    /// Gives a message its newest text; the sender converges to it.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn set_text(
-        &self,
-        tx: &mut Tx,
-        delivery: &Delivery,
-        text: &str,
-        last: bool,
-    ) -> Result<(), StoreError> {
-        deliveries::set_text(tx, delivery.id, text, last).await?;
-        self.enqueue(tx, delivery.id, &delivery.credential, &delivery.place)
-            .await
-    }
-
-    /// Notes that an event of our own, carrying a delivery's mark, arrived: it happened, whatever the call says.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn confirm(&self, tx: &mut Tx, id: DeliveryId, external_id: &str) -> Result<(), StoreError> {
-        let Some(delivery) = deliveries::lock(tx, id).await? else {
-            return Ok(());
-        };
-        let in_doubt = matches!(delivery.state, State::Sending | State::Unknown);
-        if in_doubt && delivery.external_id.is_none() {
-            let receipt = Receipt {
-                external_id: external_id.to_owned(),
-                url: None,
-                at: None,
-                thread: None,
-            };
-            self.note_sent(tx, &delivery, &receipt).await?;
-            self.enqueue(tx, id, &delivery.credential, &delivery.place)
-                .await?;
-        }
-        Ok(())
-    }
-
-    async fn add(&self, tx: &mut Tx, new: &NewDelivery) -> Result<DeliveryId, StoreError> {
-        let id = deliveries::insert(tx, new, self.engine.clock.now()).await?;
-        self.enqueue(tx, id, &new.credential, &new.place).await?;
-        Ok(id)
-    }
-
-    async fn enqueue(
-        &self,
-        tx: &mut Tx,
-        id: DeliveryId,
-        credential: &str,
-        place: &Place,
-    ) -> Result<(), StoreError> {
-        let now = self.engine.clock.now();
-        queue::enqueue(
-            tx,
-            Kind::Send,
-            &format!("send:{credential}/{place}"),
-            id.0,
-            now,
-            now,
-        )
-        .await
-    }
-
     /// One step of one delivery.
     async fn advance(&self, item: &Claimed) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
@@ -256,7 +66,7 @@ impl Outbox {
         &self,
         tx: &mut Tx,
         delivery: &Delivery,
-        pace: super::sender::Pace,
+        pace: Pace,
         now: DateTime<Utc>,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let edits = delivery.external_id.is_some();
@@ -424,7 +234,12 @@ impl Outbox {
     }
 
     /// Notes a confirmation, and keeps the message as part of its conversation.
-    async fn note_sent(&self, tx: &mut Tx, delivery: &Delivery, receipt: &Receipt) -> Result<(), StoreError> {
+    pub(super) async fn note_sent(
+        &self,
+        tx: &mut Tx,
+        delivery: &Delivery,
+        receipt: &Receipt,
+    ) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
         deliveries::set_sent(tx, delivery.id, &receipt.external_id, receipt.url.as_deref(), now).await?;
         let Some(conversation) = delivery.conversation else {
