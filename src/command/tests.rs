@@ -44,7 +44,20 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
 
 #[test]
 fn help_names_every_command_and_the_nearest_one() {
-    insta::assert_snapshot!(help(None, "/pm"), @"");
-    insta::assert_snapshot!(help(Some("status"), "/pm"), @"");
-    insta::assert_snapshot!(help(Some("statsu"), "/pm"), @"");
+    insta::assert_snapshot!(help(None, "/pm"), @"
+    Ask me in plain words, or use a command:
+
+    - `/pm help [command]`: What I can do, or what one command does
+    - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
+    - `/pm projects`: The projects you may see
+    - `/pm health`: Whether every part of me works
+
+    For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.
+    ");
+    insta::assert_snapshot!(help(Some("status"), "/pm"), @"
+    `/pm status [project]`: How a project stands: its status, its open issues and pull requests.
+
+    - `project`: The project; left out for the one this place belongs to. Quote names of several words.
+    ");
+    insta::assert_snapshot!(help(Some("statsu"), "/pm"), @"There is no command `statsu`. Did you mean `status`? `/pm help` lists them all.");
 }

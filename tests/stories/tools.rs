@@ -101,7 +101,6 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
             ("list_projects", json!({"all": true})),
             ("get_project", json!({"project": "Hermes"})),
             ("project_status", json!({"project": ["web"]})),
-            ("create_project", json!({"name": "!!!"})),
         ],
     )
     .await;
@@ -110,13 +109,7 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
     ---
     get_project: I do not know a project “Hermes”: the projects you may see here are Apollo (apollo), Apollo Web (apollo-web), Solo (solo). Check the name, or ask me to create the project.
     ---
-    project_status: **Apollo Web**: active, no repository.
-
-    Its issues are not known, because it has no repository.
-
-    Project last changed 22 Nov 2026, 09:00 UTC.
-    ---
-    create_project: I could not use this project name: a name needs letters or digits. Choose another name.
+    project_status: The arguments of project_status could not be used: invalid type: sequence, expected a string at line 1 column 11. Call the tool again with arguments that fit its schema.
     ");
     let told = results(
         &world,
@@ -142,6 +135,8 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
     - **Apollo Web**: active, no repository
     - **Solo**: active, no repository
     ");
+    let told = results(&world, vec![("create_project", json!({"name": "!!!"}))]).await;
+    sees!(told, @"create_project: I could not use this project name: a name needs letters or digits. Choose another name.");
     world.finish().await;
 }
 

@@ -99,7 +99,7 @@ async fn pages_are_followed_and_pull_requests_left_out() {
     assert_eq!(
         asked,
         [
-            "GET /repos/acme/app/issues?per_page=100&state=all&labels=bug%2Cgood+first+issue&assignee=ana",
+            "GET /repos/acme/app/issues?per_page=100&state=all&sort=updated&direction=desc&labels=bug%2Cgood+first+issue&assignee=ana",
             "GET /repositories/1/issues?per_page=100&after=xyz",
         ]
     );
