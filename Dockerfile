@@ -8,7 +8,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --home-dir /var/lib/callsheet --create-home callsheet
+    && useradd --system --uid 10001 --home-dir /var/lib/callsheet --create-home callsheet \
+    && install -d -o callsheet /var/lib/callsheet/data
 COPY --from=build /src/target/release/callsheet /usr/local/bin/callsheet
 USER callsheet
 WORKDIR /var/lib/callsheet

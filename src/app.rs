@@ -89,14 +89,14 @@ impl App {
     pub async fn start(config: &Config, db: Db, clock: Clock, role: Role) -> Result<Self, StartError> {
         let engine = Engine::new(db, clock);
         take_up(&engine).await?;
-        let parts = parts(config, &engine)?;
+        let parts = parts(config, &engine, role)?;
         let listener = match role {
             Role::Serve => Some(listen(config.server.listen).await?),
             Role::Ask => None,
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let mut supervisor = Supervisor::default();
-        spawn_workers(config, &engine, &parts, &mut supervisor);
+        spawn_workers(config, &engine, &parts, role, &mut supervisor);
         if let Some(listener) = listener {
             spawn_listeners(config, &engine, &parts, &mut supervisor, listener);
         }
@@ -147,7 +147,7 @@ async fn take_up(engine: &Engine) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn parts(config: &Config, engine: &Engine) -> Result<Parts, StartError> {
+fn parts(config: &Config, engine: &Engine, role: Role) -> Result<Parts, StartError> {
     let broken = |part| move |why| StartError::Part { part, why };
     let slack = match &config.slack {
         Some(slack) => Some(Slack::new(slack, engine.clock.clone()).map_err(broken("Slack"))?),
@@ -160,6 +160,20 @@ fn parts(config: &Config, engine: &Engine) -> Result<Parts, StartError> {
             None
         }
     };
+    if role == Role::Ask {
+        for (part, set) in [
+            ("slack", config.slack.is_some()),
+            ("github", config.github.is_some()),
+        ] {
+            if set {
+                engine.health.report(
+                    part,
+                    State::Degraded,
+                    "configured; only the running service knows how it is",
+                );
+            }
+        }
+    }
     let github = match &config.github {
         Some(github) => Some(GitHub::new(github, engine.clock.clone()).map_err(broken("GitHub"))?),
         None => {
@@ -189,7 +203,7 @@ fn parts(config: &Config, engine: &Engine) -> Result<Parts, StartError> {
     })
 }
 
-fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &mut Supervisor) {
+fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, supervisor: &mut Supervisor) {
     let mut senders = Senders::default().with(Platform::Shell, Arc::new(ShellSender));
     if let Some(slack) = &parts.slack {
         senders = senders.with(Platform::Slack, Arc::new(SlackSender::new(slack.clone())));
@@ -197,7 +211,8 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &m
     if let Some(github) = &parts.github {
         senders = senders.with(Platform::GitHub, Arc::new(GitHubSender::new(github.clone())));
     }
-    let outbox = Outbox::new(engine.clone(), senders);
+    let helping = role == Role::Ask;
+    let outbox = Outbox::new(engine.clone(), senders).helping(helping);
     let answers = Answers::new(engine.clone(), outbox.clone());
     let actions = Actions {
         engine: engine.clone(),
@@ -224,7 +239,7 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, supervisor: &m
         answers.clone(),
         command.clone(),
     );
-    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command);
+    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command).helping(helping);
     let progress = ProgressDesk::new(engine.clone(), answers);
     let handlers: [(&'static str, Arc<dyn Handler>, usize); 4] = [
         ("event workers", Arc::new(desk), EVENT_WORKERS),
@@ -262,7 +277,10 @@ fn spawn_listeners(
         github,
     });
     let router = http::router(engine.clone(), hook);
-    supervisor.spawn("http", http::serve(listener, router, stop.clone()));
+    supervisor.spawn(
+        "http",
+        http::serve(listener, router, engine.clock.clone(), stop.clone()),
+    );
     if let Some(slack) = &parts.slack {
         supervisor.spawn(
             "slack",

@@ -1,24 +1,24 @@
 //! `callsheet ask`: commits one request like any other and follows it to its answer. It works the queue itself only while
 //! nobody else does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::app::{App, Role, StartError};
 use crate::config::Config;
-use crate::domain::Seen;
 use crate::engine::clock::{Clock, later};
 use crate::engine::{Engine, intake};
 use crate::platform::shell;
 use crate::store::deliveries::{self, State};
 use crate::store::runs::{self, RunState};
-use crate::store::{Db, OpenError, StoreError};
+use crate::store::{Db, OpenError, StoreError, inbox};
 
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_millis(50);
 /// How often a process that only follows tries to become the one that works.
-const TAKE_OVER: Duration = Duration::from_secs(1);
+const TAKE_OVER: Duration = Duration::from_millis(2500);
 /// How long a process that works alone stays for what its request also sends elsewhere, e.g. to an issue.
 const STAY: Duration = Duration::from_secs(30);
 /// How long an answer may take.
@@ -53,11 +53,17 @@ pub enum AskError {
     Broken(String),
 }
 
-/// Asks, and waits for the answer.
+/// Asks, and waits for the answer. `kept` becomes true once the request is stored.
 ///
 /// # Errors
 /// See [`AskError`].
-pub async fn ask(config: &Config, clock: &Clock, user: &str, text: &str) -> Result<Answered, AskError> {
+pub async fn ask(
+    config: &Config,
+    clock: &Clock,
+    user: &str,
+    text: &str,
+    kept: &AtomicBool,
+) -> Result<Answered, AskError> {
     let command = config
         .slack
         .as_ref()
@@ -67,26 +73,28 @@ pub async fn ask(config: &Config, clock: &Clock, user: &str, text: &str) -> Resu
     let (db, alone) = open(config).await?;
     let id = Uuid::now_v7();
     let heard = shell::heard(user, text, id, clock.now());
-    let committed = intake::commit(&Engine::new(db.clone(), clock.clone()), &heard).await?;
-    debug_assert!(
-        matches!(committed, Seen::New(_)),
-        "a fresh id cannot have been seen before"
-    );
+    intake::commit(&Engine::new(db.clone(), clock.clone()), &heard).await?;
+    kept.store(true, Ordering::SeqCst);
     let follow = Follow {
         db: &db,
         clock,
         user,
         id,
     };
-    if alone || db.is_shared() {
+    if alone {
         return work(config, &follow, db.clone()).await;
     }
-    // Somebody serves. Should they end before the answer, this process takes over.
+    // Somebody may serve. Where nobody does, or they end before the answer, this process takes over.
     let deadline = later(clock.now(), PATIENCE);
     while clock.now() < deadline {
-        let watch = follow.until(later(clock.now(), TAKE_OVER)).await?;
-        if let Some(answered) = watch {
+        if let Some(answered) = follow.until(later(clock.now(), TAKE_OVER)).await? {
             return Ok(answered);
+        }
+        if db.is_shared() {
+            if !follow.is_taken().await? {
+                return work(config, &follow, db.clone()).await;
+            }
+            continue;
         }
         match Db::open(&config.database.url, true).await {
             Ok(db) => return work(config, &follow, db).await,
@@ -169,11 +177,22 @@ impl Follow<'_> {
         Ok(())
     }
 
+    /// Whether somebody took the question up.
+    async fn is_taken(&self) -> Result<bool, StoreError> {
+        let mut tx = self.db.read().await?;
+        let run = runs::of_message(&mut tx, &shell::place(self.user), &self.id.to_string()).await?;
+        Ok(run.is_some())
+    }
+
     async fn look(&self) -> Result<Option<Answered>, StoreError> {
         let place = shell::place(self.user);
         let mut tx = self.db.read().await?;
         let Some(run) = runs::of_message(&mut tx, &place, &self.id.to_string()).await? else {
-            return Ok(None);
+            let failed = inbox::meaning(&mut tx, &shell::key(self.id))
+                .await?
+                .is_some_and(|meaning| meaning == "failed");
+            let text = "I could not take this request: an internal error; the log has its id.".to_owned();
+            return Ok(failed.then_some(Answered { text, failed }));
         };
         if !matches!(run.state, RunState::Done | RunState::Failed) {
             return Ok(None);

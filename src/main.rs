@@ -1,5 +1,6 @@
 //! The program: parses the command line and runs one subcommand.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -42,7 +43,8 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => code,
         Err(sentence) => {
-            eprintln!("callsheet: {}", telemetry::scrub(&sentence));
+            // Where nobody reads, there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "callsheet: {}", telemetry::scrub(&sentence));
             ExitCode::FAILURE
         }
     }
@@ -68,8 +70,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
     {
         return Err("the TLS provider was installed twice".to_owned());
     }
-    let file = config::locate(arguments.config.as_deref(), std::env::vars(), Path::new("."));
-    let config = Config::load(file.as_deref(), std::env::vars()).map_err(|error| error.to_string())?;
+    let file = config::locate(arguments.config.as_deref(), environment(), Path::new("."));
+    let config = Config::load(file.as_deref(), environment()).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
         match arguments.command.unwrap_or(Subcommands::Serve) {
@@ -79,13 +81,19 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
     })
 }
 
+/// The environment; what is no UTF-8 is no setting of ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+}
+
 async fn serve(config: &Config) -> Result<ExitCode, String> {
     let db = Db::open(&config.database.url, true)
         .await
         .map_err(|error| error.to_string())?;
     let app = app::App::start(config, db, Clock::system(), app::Role::Serve).await;
     let app = app.map_err(|error| error.to_string())?;
-    println!("{}", app::welcome(config, app.address));
+    // The service goes on when nobody reads its first lines.
+    let _ = writeln!(std::io::stdout(), "{}", app::welcome(config, app.address));
     let stop = app.stopping();
     let running = app.run();
     tokio::pin!(running);
@@ -93,12 +101,12 @@ async fn serve(config: &Config) -> Result<ExitCode, String> {
         ended = &mut running => return ended.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string()),
         () = signalled() => {}
     }
-    tracing::info!("stopping");
+    tracing::info!("stopping; once more ends it at once");
     stop.cancel();
-    running
-        .await
-        .map(|()| ExitCode::SUCCESS)
-        .map_err(|error| error.to_string())
+    tokio::select! {
+        ended = running => ended.map(|()| ExitCode::SUCCESS).map_err(|error| error.to_string()),
+        () = signalled() => Err("ended at once; what was under way goes on with the next start".to_owned()),
+    }
 }
 
 async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
@@ -106,12 +114,18 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
         .or_else(|_| std::env::var("LOGNAME"))
         .unwrap_or_else(|_| "user".to_owned());
     let clock = Clock::system();
-    let asked = ask::ask(config, &clock, &user, text);
+    let kept = std::sync::atomic::AtomicBool::new(false);
+    let asked = ask::ask(config, &clock, &user, text, &kept);
     let answer = tokio::select! {
         answer = asked => answer.map_err(|error| error.to_string())?,
-        () = signalled() => return Err("stopped before the answer came; the request is kept and goes on with the next start".to_owned()),
+        () = signalled() => {
+            let kept = kept.load(std::sync::atomic::Ordering::SeqCst);
+            let what = if kept { "the request is kept and goes on with the next start" } else { "nothing was stored; ask again" };
+            return Err(format!("stopped before the answer came; {what}"));
+        }
     };
-    println!("{}", answer.text);
+    writeln!(std::io::stdout(), "{}", answer.text)
+        .map_err(|error| format!("cannot print the answer: {error}"))?;
     Ok(if answer.failed {
         ExitCode::FAILURE
     } else {

@@ -88,13 +88,16 @@ struct ScrubbingWriter<W>(W);
 
 impl<W: Write> Write for ScrubbingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .write_all(scrub(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        // A log that cannot be written must not stop the service: the subscriber would panic over an error.
+        let _ = self
+            .0
+            .write_all(scrub(&String::from_utf8_lossy(bytes)).as_bytes());
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        let _ = self.0.flush();
+        Ok(())
     }
 }
 
@@ -200,7 +203,7 @@ const MARKERS: [Marker; 22] = [
     token("sk-", 8, None),
     token("hooks.slack.com/services/", 1, None),
     named("bearer ", 1, true),
-    named("Basic ", 8, false),
+    named("Basic ", 12, false),
     named("ticket=", 1, true),
     named("token=", 1, true),
     named("secret=", 1, true),

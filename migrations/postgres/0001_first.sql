@@ -66,11 +66,13 @@ CREATE TABLE inbox_events (
     id UUID PRIMARY KEY NOT NULL,
     name TEXT NOT NULL,
     place TEXT,
+    external_id TEXT,
     body TEXT NOT NULL,
     raw BYTEA NOT NULL,
     received_at TIMESTAMPTZ NOT NULL,
     meaning TEXT
 );
+CREATE INDEX inbox_events_by_message ON inbox_events (place, external_id);
 
 -- What a fact is known by; one row makes a later copy a repetition.
 CREATE TABLE event_keys (

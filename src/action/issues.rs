@@ -8,7 +8,7 @@ use crate::domain::{
 };
 use crate::engine::outbox::Post;
 use crate::guard::{Action, Permit};
-use crate::markup::quote_untrusted;
+use crate::markup::{self, Dialect, quote_untrusted};
 use crate::platform::github::{Comment, Issue, IssueFilter, visible};
 use crate::store::Tx;
 use crate::store::deliveries::Purpose;
@@ -96,6 +96,20 @@ fn checked(what: &str, text: &str, limit: usize) -> Result<String, PersonError> 
     Ok(text)
 }
 
+/// A body as it is sent: foreign mentions and hidden comments neutralised, and short enough with our mark.
+fn written(body: &str) -> Result<String, PersonError> {
+    let body = checked("body", body, MAX_BODY - MARK_ROOM)?;
+    match markup::render(&body, Dialect::GitHub).as_slice() {
+        [] => Ok(String::new()),
+        [whole] => Ok(whole.clone()),
+        _ => Err(PersonError::new(
+            "I could not use this body",
+            "it is too long for one issue",
+            "Shorten it",
+        )),
+    }
+}
+
 fn checked_title(title: &str) -> Result<String, PersonError> {
     let title = checked("title", title.trim(), MAX_TITLE)?;
     if title.is_empty() {
@@ -162,7 +176,7 @@ impl Actions {
         self.github()?;
         let new = NewIssue {
             title: checked_title(&new.title)?,
-            body: checked("body", &new.body, MAX_BODY - MARK_ROOM)?,
+            body: written(&new.body)?,
             repository: repository.clone(),
             ..new
         };
@@ -236,10 +250,7 @@ impl Actions {
                 .collect::<Vec<_>>()
         };
         let (title, body) = (edit.title.as_deref().map(checked_title), edit.body.as_deref());
-        let (title, body) = (
-            title.transpose()?,
-            body.map(|body| checked("body", body, MAX_BODY)).transpose()?,
-        );
+        let (title, body) = (title.transpose()?, body.map(written).transpose()?);
         let now = self
             .github()?
             .issue(&at)

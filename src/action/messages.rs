@@ -3,9 +3,9 @@
 use super::projects::day;
 use super::{Actions, Origin, Trouble};
 use crate::domain::{PersonError, Place, clean, shorten};
-use crate::engine::outbox::Post;
+use crate::engine::outbox::{Post, dialect};
 use crate::guard::{Action, Permit};
-use crate::markup::quote_untrusted;
+use crate::markup::{self, quote_untrusted};
 use crate::store::deliveries::Purpose;
 use crate::store::search::{self, Hit};
 use crate::store::{Tx, projects};
@@ -57,7 +57,7 @@ impl Actions {
             );
         }
         let length = text.chars().count();
-        if text.trim().is_empty() || length > MAX_POST {
+        if markup::render(text, dialect(place)).is_empty() || length > MAX_POST {
             let why = if length > MAX_POST {
                 format!("it has {length} characters, and I post at most {MAX_POST}")
             } else {

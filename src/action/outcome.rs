@@ -33,7 +33,11 @@ pub fn outcome(deliveries: &[Delivery], place: &str) -> (String, bool) {
         }
         Effect::UpdateIssue { issue, change } => format!("Changed {issue}{link}: {}.", change_words(change)),
     };
-    (text, false)
+    let left_out = first
+        .reason
+        .as_deref()
+        .map_or_else(String::new, |note| format!(" But {note}."));
+    (format!("{text}{left_out}"), false)
 }
 
 /// What a delivery was to bring about.

@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 
 use super::{Actions, Trouble};
 use crate::domain::{
-    PersonError, Place, Project, ProjectId, ProjectStatus, Repository, clean, has_words, slugify,
+    PersonError, Place, Platform, Project, ProjectId, ProjectStatus, Repository, clean, has_words, slugify,
+    turns_direction,
 };
 use crate::guard::{Action, Permit};
 use crate::store::{StoreError, Tx, people, projects};
@@ -39,11 +40,11 @@ pub struct ProjectEdit {
 fn checked_name(name: &str) -> Result<String, PersonError> {
     let name = clean(name).split_whitespace().collect::<Vec<_>>().join(" ");
     let length = name.chars().count();
-    if !has_words(&name) || length > MAX_NAME {
+    if !has_words(&name) || length > MAX_NAME || turns_direction(&name) {
         let why = if length > MAX_NAME {
             format!("the name has {length} characters and may have {MAX_NAME}")
         } else {
-            "a name needs letters or digits".to_owned()
+            "a name needs letters or digits, and no characters that turn the direction of writing".to_owned()
         };
         return Err(PersonError::new(
             "I could not use this project name",
@@ -97,7 +98,7 @@ impl Actions {
             updated_at: self.engine.clock.now(),
         };
         if !projects::insert(tx, &project).await? {
-            return Err(taken(&project.name).into());
+            return Err(taken("create the project", &project.name).into());
         }
         Ok(project)
     }
@@ -118,6 +119,14 @@ impl Actions {
         let before = project.clone();
         if let Some(name) = &edit.name {
             project.name = checked_name(name)?;
+            // The short name goes along, so that the old name is free and no two projects answer to one.
+            project.slug = slugify(&project.name);
+            if projects::by_slug(tx, &project.slug)
+                .await?
+                .is_some_and(|other| other.id != id)
+            {
+                return Err(taken("rename the project to", &project.name).into());
+            }
         }
         if let Some(description) = &edit.description {
             project.description = checked_description(description)?;
@@ -154,6 +163,15 @@ impl Actions {
     ) -> Result<Project, Trouble> {
         let id = permit.project(Action::BindPlace)?;
         let project = projects::get(tx, id).await?.ok_or_else(gone)?;
+        // Whoever speaks at a bound place is a member and may read what was said there: so nobody binds a place from
+        // elsewhere, but for the shell's user.
+        let asker = permit.asker();
+        if place.root() != asker.place.root() && asker.place.platform() != Platform::Shell {
+            let why = "a place is bound by somebody who speaks there";
+            return Err(
+                PersonError::new(format!("I could not bind {label}"), why, "Ask me in that channel").into(),
+            );
+        }
         if matches!(
             place,
             Place::GitHub(_) | Place::Repository(_) | Place::Shell { .. }
@@ -247,9 +265,9 @@ pub(super) fn day(at: DateTime<Utc>) -> String {
     at.format("%-d %b %Y, %H:%M UTC").to_string()
 }
 
-fn taken(name: &str) -> PersonError {
+fn taken(what: &str, name: &str) -> PersonError {
     PersonError::new(
-        format!("I could not create the project {name}"),
+        format!("I could not {what} {name}"),
         "there is one with this name already",
         "Choose another name, or ask for its status",
     )

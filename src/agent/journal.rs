@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Limits, says_nothing};
-use crate::domain::PersonError;
+use crate::domain::{PersonError, shorten};
 use crate::model::{Answer, ToolCall};
 use crate::store::runs::{Step, StepKind, StepState};
 
@@ -11,6 +11,11 @@ use crate::store::runs::{Step, StepKind, StepState};
 pub(super) const MAX_LOST: usize = 3;
 /// How often in a row tool calls may fail before the run gives up.
 const MAX_FAILED: usize = 4;
+
+/// How many tool calls a run may make for each model answer it may have.
+const CALLS_PER_STEP: usize = 4;
+/// How much of what was found is shown when a run stops, in characters.
+const SHOWN: usize = 3_000;
 
 /// What comes next.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +64,13 @@ pub(super) fn next(steps: &[Step], limits: Limits) -> Next {
         .iter()
         .find(|call| !called.contains(call.id.as_str()))
     {
+        let calls = steps.iter().filter(|step| step.kind == StepKind::Tool).count();
+        if calls >= limits.steps * CALLS_PER_STEP {
+            return Next::Stop(so_far(
+                steps,
+                &format!("I stopped after {calls} tool calls, the limit for one request"),
+            ));
+        }
         return Next::Call(call.clone());
     }
     if answer.calls.is_empty() {
@@ -118,19 +130,30 @@ fn limit(steps: &[Step], limits: Limits) -> Option<String> {
     } else {
         return None;
     };
-    let results: Vec<&str> = steps
-        .iter()
-        .filter(|s| s.kind == StepKind::Tool)
-        .filter_map(|step| step.output.as_deref())
-        .collect();
-    let so_far = if results.is_empty() {
+    Some(so_far(steps, &why))
+}
+
+/// Why a run stops, with the newest of what it found.
+fn so_far(steps: &[Step], why: &str) -> String {
+    let tools = steps.iter().filter(|step| step.kind == StepKind::Tool);
+    let results: Vec<&str> = tools.filter_map(|step| step.output.as_deref()).collect();
+    let found = if results.is_empty() {
         "nothing yet".to_owned()
     } else {
-        results.join("\n\n")
+        shorten(
+            &results.join(
+                "
+
+",
+            ),
+            SHOWN,
+        )
     };
-    Some(format!(
-        "{why}. Ask again with a smaller question. What there is so far:\n\n{so_far}"
-    ))
+    format!(
+        "{why}. Ask again with a smaller question. What there is so far:
+
+{found}"
+    )
 }
 
 fn nothing() -> String {

@@ -300,6 +300,11 @@ impl Agent {
                 tx.commit("tool step").await?;
                 Ok(true)
             }
+            // Nothing to wait for would be waited for without end.
+            Ok(None) if deliveries::of_step(&mut tx, step.id).await?.is_empty() => {
+                tx.commit("tool step awaiting").await?;
+                Ok(true)
+            }
             Ok(None) => {
                 queue::park(&mut tx, item).await?;
                 tx.commit("tool step awaiting").await?;

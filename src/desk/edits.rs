@@ -32,6 +32,7 @@ impl Desk {
         let mut tx = self.engine.db.begin().await?;
         conversations::delete_message(&mut tx, place, external_id).await?;
         inbox::set_meaning(&mut tx, id, "deleted").await?;
+        inbox::forget_message(&mut tx, place, external_id).await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("deleted").await?)
     }

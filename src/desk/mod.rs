@@ -120,8 +120,9 @@ impl Desk {
     async fn ours(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
         if let Some(mark) = posted.mark {
+            let id = DeliveryId(mark);
             self.outbox
-                .confirm(&mut tx, DeliveryId(mark), &posted.external_id)
+                .confirm(&mut tx, id, &posted.external_id, &posted.place, posted.at)
                 .await?;
         }
         inbox::forget(&mut tx, id, "ours").await?;

@@ -24,6 +24,8 @@ impl ProgressDesk {
 
     async fn show(&self, item: &Claimed) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
+        // Locked, so that the answer cannot come between our look and our words.
+        runs::lock(&mut tx, RunId(item.subject)).await?;
         let run = runs::get(&mut tx, RunId(item.subject)).await?;
         if let Some(run) = run.filter(|run| matches!(run.state, RunState::Queued | RunState::Running)) {
             self.answers.show_progress(&mut tx, &run).await?;

@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::{Desk, kind, meaning};
 use crate::action::Trouble;
 use crate::domain::{
-    Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted, TurnId,
-    has_words, issue_refs, shorten,
+    Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
+    TurnId, has_words, issue_refs, shorten,
 };
 use crate::engine::outbox::Post;
 use crate::engine::workers::Failure;
@@ -44,7 +44,8 @@ impl Desk {
             place: posted.place.clone(),
             heading: String::new(),
             response_url: None,
-            one_message: posted.place.repository().is_some(),
+            // A shell prints once; an issue has one comment.
+            one_message: posted.place.platform() == Platform::Shell || posted.place.repository().is_some(),
         }];
         targets.extend(self.concerned(&asker, &posted.text).await?);
         let mut tx = self.engine.db.begin().await?;
@@ -207,11 +208,14 @@ impl Desk {
             return Ok(());
         };
         let (place, response_url) = match &event {
-            Event::MessagePosted(posted)
-                if posted.addressed == crate::domain::Addressed::Us
-                    && posted.author.kind == AuthorKind::Human =>
-            {
-                (&posted.place, None)
+            Event::MessagePosted(posted) if posted.author.kind == AuthorKind::Human => {
+                let ours = conversations::at(tx, &posted.place).await?.is_some()
+                    && posted.place.repository().is_none();
+                match posted.addressed {
+                    Addressed::Us => (&posted.place, None),
+                    Addressed::Nobody if ours => (&posted.place, None),
+                    _ => return Ok(()),
+                }
             }
             Event::CommandGiven {
                 place, response_url, ..
@@ -241,7 +245,9 @@ async fn open_at(tx: &mut Tx, place: &Place, now: DateTime<Utc>) -> Result<Conve
         return Ok(known);
     }
     let opened = conversations::open(tx, now).await?;
-    conversations::join(tx, opened, place).await
+    let conversation = conversations::join(tx, opened, place).await?;
+    conversations::adopt(tx, conversation, place).await?;
+    Ok(conversation)
 }
 
 /// Keeps a message.

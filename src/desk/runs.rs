@@ -1,19 +1,24 @@
 //! The work on a run: by the agent, by a command, or with an answer that is known already.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 
 use crate::action::{Actions, Trouble};
 use crate::agent::Agent;
 use crate::command::{self, Command};
-use crate::domain::{PersonError, RunId};
+use crate::domain::{PersonError, Platform, RunId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
+use crate::engine::clock::later;
 use crate::engine::workers::{Failure, Handler};
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::runs::{self, Run, RunState, Work};
 use crate::store::{StoreError, Tx};
+
+/// For how long a helping process leaves a run to the service.
+const LEAVE: Duration = Duration::from_secs(60);
 
 /// Works on runs; the handler of [`Kind::Run`].
 pub struct RunDesk {
@@ -23,6 +28,8 @@ pub struct RunDesk {
     agent: Arc<Agent>,
     /// How a person calls us in commands, e.g. `/pm`.
     command: String,
+    /// See [`RunDesk::helping`].
+    helping: bool,
 }
 
 impl RunDesk {
@@ -40,7 +47,16 @@ impl RunDesk {
             answers,
             agent,
             command,
+            helping: false,
         }
+    }
+
+    /// The desk of a process that only helps out: what was not asked at the shell is left to the service, which may have
+    /// another model and other rights.
+    #[must_use]
+    pub fn helping(mut self, helping: bool) -> Self {
+        self.helping = helping;
+        self
     }
 
     async fn work(&self, item: &Claimed) -> Result<(), Failure> {
@@ -54,6 +70,12 @@ impl RunDesk {
             queue::finish(&mut tx, item).await?;
             return Ok(tx.commit("run gone").await?);
         };
+        if self.helping && run.asker.place.platform() != Platform::Shell {
+            let mut tx = self.engine.db.begin().await?;
+            let at = later(self.engine.clock.now(), LEAVE);
+            queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
+            return Ok(tx.commit("run left").await?);
+        }
         match &run.work {
             Work::Talk => self.agent.work(item, &run).await,
             Work::Say { text } => self.end(item, &run, RunState::Done, text).await,

@@ -106,6 +106,15 @@ impl Event {
         }
     }
 
+    /// The platform's id of the message it is about, when it is about one.
+    pub fn external_id(&self) -> Option<&str> {
+        match self {
+            Self::MessagePosted(posted) | Self::MessageEdited(posted) => Some(&posted.external_id),
+            Self::MessageDeleted { external_id, .. } => Some(external_id),
+            Self::CommandGiven { .. } | Self::Unknown { .. } => None,
+        }
+    }
+
     /// Where it happened, when that is known.
     pub fn place(&self) -> Option<&Place> {
         match self {

@@ -24,4 +24,4 @@ pub use person::{AccountKey, Asker, Platform};
 pub use place::{Place, PlaceError};
 pub use project::{Project, ProjectStatus, slugify};
 pub use repository::{IssueRef, Repository, RepositoryError, issue_refs};
-pub use text::{clean, has_words, same_text, shorten};
+pub use text::{clean, has_words, same_text, shorten, turns_direction};

@@ -31,7 +31,12 @@ impl Repository {
     pub fn new(host: &str, owner: &str, name: &str) -> Result<Self, RepositoryError> {
         let typed = || RepositoryError(format!("{owner}/{name}"));
         let host = host.to_lowercase();
-        let host = if host == "www.github.com" || host == "api.github.com" {
+        let host = host
+            .strip_suffix(":443")
+            .or_else(|| host.strip_suffix(":22"))
+            .unwrap_or(&host)
+            .to_owned();
+        let host = if ["www.github.com", "api.github.com", "ssh.github.com"].contains(&host.as_str()) {
             DEFAULT_HOST.to_owned()
         } else {
             host
@@ -121,7 +126,7 @@ impl FromStr for Repository {
             .unwrap_or_default()
             .trim_matches('/');
         let mut parts: Vec<&str> = rest.split('/').collect();
-        let host = if has_scheme || has_user || (parts.len() == 3 && parts[0].contains('.')) {
+        let host = if has_scheme || has_user || parts.len() == 3 {
             if parts.is_empty() {
                 return Err(error());
             }

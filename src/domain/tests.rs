@@ -24,6 +24,10 @@ fn a_repository_has_one_form_whatever_was_typed() {
         ),
         ("https://git.corp.example/Team/App", "git.corp.example/team/app"),
         ("git.corp.example/team/app", "git.corp.example/team/app"),
+        ("ghe/team/app", "ghe/team/app"),
+        ("ssh://git@github.com:22/acme/apollo", "acme/apollo"),
+        ("ssh://git@ssh.github.com:443/acme/apollo.git", "acme/apollo"),
+        ("https://github.com:443/acme/apollo", "acme/apollo"),
     ];
     for (typed, canonical) in table {
         assert_eq!(
@@ -42,7 +46,6 @@ fn a_repository_has_one_form_whatever_was_typed() {
         "acme",
         "acme/",
         "/apollo",
-        "acme/apollo/extra",
         "a b/c",
         "acme/..",
         "https://github.com/acme",

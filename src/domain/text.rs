@@ -2,11 +2,23 @@
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Text as the databases can keep it: without NUL (PostgreSQL refuses it) and with `\n` as the only line end.
+/// Text as the databases can keep it and a terminal can show it: NUL, which PostgreSQL refuses, becomes U+FFFD; other
+/// control characters go; `\n` is the only line end.
 pub fn clean(text: &str) -> String {
-    text.replace("\r\n", "\n")
+    let text = text
+        .replace("\r\n", "\n")
         .replace('\r', "\n")
-        .replace('\0', "\u{FFFD}")
+        .replace('\0', "\u{FFFD}");
+    text.chars()
+        .filter(|c| !c.is_control() || matches!(c, '\n' | '\t'))
+        .collect()
+}
+
+/// Whether there is a character that turns the direction of what stands around it.
+pub fn turns_direction(text: &str) -> bool {
+    text.contains(
+        |c| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}'),
+    )
 }
 
 /// Whether there is a letter or a digit: an empty mention and a row of emoji have none.

@@ -24,6 +24,9 @@ pub const PROGRESS_AFTER: Duration = Duration::from_millis(1500);
 /// From when on an answer is a new message.
 pub const LONG: Duration = Duration::from_secs(60);
 
+/// What stands for an answer without visible words.
+const NOTHING: &str = "I have no words for an answer to this. Ask again in other words, or say `help`.";
+
 /// Shows progress, and ends runs with their answer.
 #[derive(Clone)]
 pub struct Answers {
@@ -105,6 +108,12 @@ impl Answers {
         markdown: &str,
     ) -> Result<bool, StoreError> {
         let now = self.engine.clock.now();
+        // Words that no platform would show are no answer.
+        let markdown = if markup::plain(markdown).trim().is_empty() {
+            NOTHING
+        } else {
+            markdown
+        };
         if !runs::end(tx, run.id, state, markdown, now).await? {
             return Ok(false);
         }

@@ -36,6 +36,8 @@ pub struct Receipt {
     pub url: Option<String>,
     /// When it was made, by the platform's clock.
     pub at: Option<DateTime<Utc>>,
+    /// What of it the platform left out, in words; e.g. a login that cannot be assigned.
+    pub note: Option<String>,
     /// Where answers to the new message will be said, when that is a place of its own (a Slack thread).
     pub thread: Option<Place>,
 }
@@ -73,6 +75,8 @@ pub enum Found {
     Changed(String),
     /// The look-up itself did not work; look again later.
     CannotTell(String),
+    /// There is no way to look it up.
+    Never(String),
 }
 
 /// A platform's way out. Implemented by every platform and by the shell.

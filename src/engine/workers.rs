@@ -31,7 +31,7 @@ pub const MAX_ATTEMPTS: i64 = 6;
 /// How often the queue is looked at when nobody woke us: another process may have enqueued.
 const POLL: Duration = Duration::from_secs(1);
 /// How long workers may go on after a stop.
-const DRAIN: Duration = Duration::from_secs(20);
+const DRAIN: Duration = Duration::from_secs(8);
 
 /// Why a handler could not do its work now.
 #[derive(Debug, thiserror::Error)]
@@ -353,7 +353,12 @@ async fn settle_failure(
         queue::put_back(&mut tx, item, later(now, wait), item.attempts).await?;
     } else {
         let reason = format!("an internal error, noted in the log as {id}");
-        handler.give_up(&mut tx, item, &reason).await?;
+        if let Err(error) = handler.give_up(&mut tx, item, &reason).await {
+            // What cannot even be answered must not hold its lane for ever.
+            telemetry::report(&error, "giving up an item failed");
+            drop(tx);
+            tx = engine.db.begin().await?;
+        }
         queue::bury(&mut tx, item, &reason).await?;
     }
     tx.commit("failure").await

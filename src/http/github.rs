@@ -9,6 +9,7 @@
 mod tests;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -27,6 +28,8 @@ use crate::telemetry;
 /// The largest body that is read. GitHub's own bound is 25 MB, which only pushes with very many commits come near
 /// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#payload-cap>).
 const MAX_BODY: usize = 5 * 1024 * 1024;
+/// How long a body may take to arrive; GitHub itself gives up after 10 s.
+const READ: Duration = Duration::from_secs(10);
 /// The longest id of a delivery that is taken for one; GitHub's have 36 characters.
 const MAX_GUID: usize = 64;
 
@@ -79,7 +82,12 @@ async fn receive(State(hook): State<Option<Arc<GitHubHook>>>, request: Request) 
 
 async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Reply> {
     let headers = request.headers().clone();
-    let body = read(request).await?;
+    // Whoever sends slowly must not hold the door open.
+    let body = match hook {
+        Some(hook) => hook.engine.clock.timeout(READ, read(request)).await,
+        None => Ok(read(request).await),
+    };
+    let body = body.map_err(|_| reply(StatusCode::REQUEST_TIMEOUT, "The body came too slowly."))??;
     let unavailable = |why: &str| reply(StatusCode::SERVICE_UNAVAILABLE, why);
     let hook = hook.ok_or_else(|| unavailable("GitHub is not set up here; set github.token."))?;
     let secret = hook.secret.as_ref();

@@ -1,14 +1,20 @@
 //! `GET /health`: the one report on the state of every part, as JSON. 200 while requests can be taken, 503 when the
 //! database cannot.
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::engine::clock::TimedOut;
 use crate::engine::{Engine, health};
 use crate::store::{StoreError, deliveries, queue};
+
+/// How long the database may take to answer; whoever asks for health gives up soon.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The health route.
 pub(super) fn routes(engine: Engine) -> Router {
@@ -16,7 +22,12 @@ pub(super) fn routes(engine: Engine) -> Router {
 }
 
 async fn report(State(engine): State<Engine>) -> (StatusCode, Json<Value>) {
-    let counts = counts(&engine).await;
+    let counts = engine.clock.timeout(PATIENCE, counts(&engine)).await;
+    let late = |late: TimedOut| StoreError::Unreadable {
+        what: "its state",
+        why: late.to_string(),
+    };
+    let counts = counts.map_err(late).and_then(|counts| counts);
     let (code, work) = match counts {
         Ok(work) => {
             let detail = if engine.db.is_shared() {

@@ -3,11 +3,14 @@
 mod github;
 mod health;
 
+use std::time::Duration;
+
 use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::engine::Engine;
+use crate::engine::clock::Clock;
 
 pub use github::GitHubHook;
 
@@ -18,13 +21,26 @@ pub fn router(engine: Engine, hook: Option<GitHubHook>) -> Router {
         .merge(github::routes(hook))
 }
 
-/// Serves until `stop`; requests under way are finished.
+/// How long requests under way may take after a stop.
+const FINISH: Duration = Duration::from_secs(5);
+
+/// Serves until `stop`; requests under way are finished, for a while.
 ///
 /// # Errors
 /// When the listener breaks.
-pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> Result<(), String> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
-        .map_err(|error| error.to_string())
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    clock: Clock,
+    stop: CancellationToken,
+) -> Result<(), String> {
+    let served = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let late = async {
+        stop.cancelled().await;
+        clock.sleep(FINISH).await;
+    };
+    tokio::select! {
+        served = async { served.await } => served.map_err(|error| error.to_string()),
+        () = late => Ok(()),
+    }
 }

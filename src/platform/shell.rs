@@ -27,6 +27,11 @@ pub fn place(user: &str) -> Place {
     }
 }
 
+/// What a question of the shell is known by.
+pub fn key(id: Uuid) -> String {
+    format!("shell:{id}")
+}
+
 /// What a user of the machine asked.
 pub fn heard(user: &str, text: &str, id: Uuid, now: DateTime<Utc>) -> Heard {
     let account = AccountKey {
@@ -49,7 +54,7 @@ pub fn heard(user: &str, text: &str, id: Uuid, now: DateTime<Utc>) -> Heard {
     };
     Heard {
         event: Event::MessagePosted(posted),
-        keys: vec![format!("shell:{id}")],
+        keys: vec![key(id)],
         raw: text.as_bytes().to_vec(),
     }
 }
@@ -63,6 +68,7 @@ impl ShellSender {
             external_id: out.mark.to_string(),
             url: None,
             at: None,
+            note: None,
             thread: None,
         }
     }

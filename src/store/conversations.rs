@@ -92,6 +92,21 @@ pub async fn join(tx: &mut Tx, id: ConversationId, place: &Place) -> Result<Conv
     Ok(there)
 }
 
+/// Takes in what was heard at a place before there was a conversation of its own: a thread's earlier messages.
+///
+/// # Errors
+/// When the database fails.
+pub async fn adopt(tx: &mut Tx, id: ConversationId, place: &Place) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE messages SET conversation_id = $1 WHERE place = $2",
+        id,
+        place
+    )?;
+    Ok(())
+}
+
 /// Adds a message; a copy of one that is there changes nothing.
 ///
 /// # Errors

@@ -9,10 +9,13 @@ use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 /// Readers of a SQLite file at once; WAL lets them run beside the one writer.
 const SQLITE_READERS: u32 = 4;
+/// How often, and how many times, a process beside the one that serves looks for its tables.
+const TABLE_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
+const TABLE_LOOKS: usize = 200;
 /// Connections to PostgreSQL per process.
 const POSTGRES_CONNECTIONS: u32 = 10;
 
@@ -148,7 +151,8 @@ impl Db {
             Self::open_postgres(url.expose_secret()).await?
         };
         match &db.pools {
-            Pools::Sqlite { write, .. } => sqlx::migrate!("migrations/sqlite").run(write).await?,
+            Pools::Sqlite { write, .. } if serve => SQLITE_MIGRATIONS.run(write).await?,
+            Pools::Sqlite { write, .. } => wait_for_tables(write).await?,
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
         }
         Ok(db)
@@ -158,6 +162,10 @@ impl Db {
         let options =
             SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(error.to_string()))?;
         let path = options.get_filename().to_path_buf();
+        if url.contains(":memory:") || url.contains("mode=memory") {
+            let why = "a database in memory forgets everything at the end; name a file, e.g. sqlite://data/callsheet.db";
+            return Err(OpenError::Connect(why.into()));
+        }
         let wrong = |why: String| OpenError::File {
             path: path.clone(),
             why,
@@ -199,6 +207,14 @@ impl Db {
         let options = PgConnectOptions::from_str(url).map_err(|_| {
             OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into())
         })?;
+        // The pool would only say that it timed out; one connection says what is wrong.
+        let first = PgConnection::connect_with(&options)
+            .await
+            .map_err(|error| OpenError::Connect(error.to_string()))?;
+        first
+            .close()
+            .await
+            .map_err(|error| OpenError::Connect(error.to_string()))?;
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(std::time::Duration::from_secs(10))
@@ -318,6 +334,29 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+/// The tables of SQLite, step by step.
+static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Waits until whoever holds the instance lock has made the tables: SQLite's own migration lock does nothing.
+async fn wait_for_tables(pool: &SqlitePool) -> Result<(), OpenError> {
+    let wanted = i64::try_from(SQLITE_MIGRATIONS.iter().count()).unwrap_or(i64::MAX);
+    for _ in 0..TABLE_LOOKS {
+        let made = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM _sqlx_migrations WHERE success")
+            .fetch_one(pool);
+        if made.await.is_ok_and(|made| made >= wanted) {
+            return Ok(());
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "no clock is there yet; another process is being waited for"
+        )]
+        tokio::time::sleep(TABLE_LOOK).await;
+    }
+    Err(OpenError::Connect(
+        "the process that serves this database has not made its tables; is it an older Callsheet?".into(),
+    ))
 }
 
 /// Locks `<database>.lock`, kept open as long as the database.

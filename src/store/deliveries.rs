@@ -79,6 +79,8 @@ pub struct Delivery {
     pub state: State,
     /// Why it is dead or in doubt.
     pub reason: Option<String>,
+    /// How many attempts were made.
+    pub attempts: i64,
     /// When the attempt under way or in doubt began.
     pub sending_since: Option<DateTime<Utc>>,
     /// When the platform last confirmed it.
@@ -109,6 +111,7 @@ struct Row {
     url: Option<String>,
     state: State,
     reason: Option<String>,
+    attempts: i64,
     sending_since: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
 }
@@ -137,6 +140,7 @@ impl From<Row> for Delivery {
             url: row.url,
             state: row.state,
             reason: row.reason,
+            attempts: row.attempts,
             sending_since: row.sending_since,
             sent_at: row.sent_at,
         }
@@ -175,7 +179,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, group_id, part, purpose, run_id, step_id, conversation_id, place, credential, effect, text, sent_text,
-             sending_text, desired_rev, sending_rev, sent_rev, final, external_id, url, state, reason, sending_since, sent_at
+             sending_text, desired_rev, sending_rev, sent_rev, final, external_id, url, state, reason, attempts, sending_since, sent_at
              FROM deliveries ",
             $rest
         )
@@ -225,20 +229,6 @@ pub async fn lock(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, Store
     Ok(row.map(Delivery::from))
 }
 
-/// The parts of one group, in order.
-///
-/// # Errors
-/// When the database fails.
-pub async fn of_group(tx: &mut Tx, group: GroupId) -> Result<Vec<Delivery>, StoreError> {
-    let rows = sql!(
-        tx,
-        fetch_all as Row,
-        select!("WHERE group_id = $1 ORDER BY part"),
-        group
-    )?;
-    Ok(rows.into_iter().map(Delivery::from).collect())
-}
-
 /// The deliveries a step asked for, in order.
 ///
 /// # Errors
@@ -263,20 +253,6 @@ pub async fn answers_of(tx: &mut Tx, run: RunId) -> Result<Vec<Delivery>, StoreE
         fetch_all as Row,
         select!("WHERE run_id = $1 AND purpose = 'answer' ORDER BY created_at, part"),
         run,
-    )?;
-    Ok(rows.into_iter().map(Delivery::from).collect())
-}
-
-/// What an operator has to know about: dead or in doubt.
-///
-/// # Errors
-/// When the database fails.
-pub async fn troubled(tx: &mut Tx, limit: i64) -> Result<Vec<Delivery>, StoreError> {
-    let rows = sql!(
-        tx,
-        fetch_all as Row,
-        select!("WHERE state IN ('unknown', 'dead') ORDER BY created_at DESC LIMIT $1"),
-        limit,
     )?;
     Ok(rows.into_iter().map(Delivery::from).collect())
 }
@@ -329,7 +305,7 @@ pub async fn set_sending(tx: &mut Tx, id: DeliveryId, now: DateTime<Utc>) -> Res
     Ok(())
 }
 
-/// Notes that the platform confirmed the text that was on its way; a newer one is queued.
+/// Notes that the platform confirmed the text that was on its way; a newer one is queued. `note` is what it left out.
 ///
 /// # Errors
 /// When the database fails.
@@ -338,6 +314,7 @@ pub async fn set_sent(
     id: DeliveryId,
     external_id: &str,
     url: Option<&str>,
+    note: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sql!(
@@ -345,12 +322,13 @@ pub async fn set_sent(
         execute,
         "UPDATE deliveries SET state = CASE WHEN desired_rev > sending_rev THEN 'queued' ELSE 'sent' END,
              sent_rev = sending_rev, sent_text = sending_text, external_id = $2, url = COALESCE($3, url), sent_at = $4,
-             reason = NULL
+             reason = $5, attempts = 0
          WHERE id = $1",
         id,
         external_id,
         url,
         now,
+        note,
     )?;
     Ok(())
 }
@@ -379,7 +357,7 @@ pub async fn forget_message(tx: &mut Tx, id: DeliveryId) -> Result<(), StoreErro
     sql!(
         tx,
         execute,
-        "UPDATE deliveries SET external_id = NULL, sent_rev = 0, sent_text = '', state = 'queued' WHERE id = $1",
+        "UPDATE deliveries SET external_id = NULL, sent_rev = 0, sent_text = '', state = 'queued', attempts = 0 WHERE id = $1",
         id,
     )?;
     Ok(())

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{Doc, StoreError, Tx};
-use crate::domain::{Event, EventId, Heard, Seen};
+use crate::domain::{Event, EventId, Heard, Place, Seen};
 
 /// Commits nothing itself: adds an event unless one of its keys is known, and its new keys in either case.
 ///
@@ -27,10 +27,12 @@ pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Se
     sql!(
         tx,
         execute,
-        "INSERT INTO inbox_events (id, name, place, body, raw, received_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO inbox_events (id, name, place, external_id, body, raw, received_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         id,
         heard.event.name(),
         heard.event.place(),
+        heard.event.external_id(),
         Doc(&heard.event),
         &heard.raw,
         now,
@@ -84,6 +86,40 @@ pub async fn get(tx: &mut Tx, id: EventId) -> Result<Option<(Event, DateTime<Utc
         id,
     )?;
     Ok(row.map(|(Doc(event), at)| (event, at)))
+}
+
+/// What the event with a key meant to us, when that is decided.
+///
+/// # Errors
+/// When the database fails.
+pub async fn meaning(tx: &mut Tx, key: &str) -> Result<Option<String>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (Option<String>,),
+        "SELECT e.meaning FROM inbox_events e JOIN event_keys k ON k.event_id = e.id WHERE k.key = $1",
+        key,
+    )?;
+    Ok(row.and_then(|(meaning,)| meaning))
+}
+
+/// Empties what came about a message that was taken back.
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_message(tx: &mut Tx, place: &Place, external_id: &str) -> Result<(), StoreError> {
+    let nothing = Event::Unknown {
+        name: "taken back".to_owned(),
+    };
+    sql!(
+        tx,
+        execute,
+        "UPDATE inbox_events SET body = $3, raw = $4 WHERE place = $1 AND external_id = $2 AND meaning IS NOT NULL",
+        place,
+        external_id,
+        Doc(&nothing),
+        Vec::<u8>::new(),
+    )?;
+    Ok(())
 }
 
 /// Notes what an event meant to us.

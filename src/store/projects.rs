@@ -67,7 +67,7 @@ pub async fn insert(tx: &mut Tx, project: &Project) -> Result<bool, StoreError> 
     Ok(added == 1)
 }
 
-/// Writes what may change about a project; its short name stays.
+/// Writes what may change about a project.
 ///
 /// # Errors
 /// When the database fails.
@@ -75,13 +75,15 @@ pub async fn update(tx: &mut Tx, project: &Project) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,
-        "UPDATE projects SET name = $2, description = $3, status = $4, repository = $5, updated_at = $6 WHERE id = $1",
+        "UPDATE projects SET name = $2, description = $3, status = $4, repository = $5, updated_at = $6, slug = $7
+         WHERE id = $1",
         project.id,
         &project.name,
         &project.description,
         project.status,
         project.repository.as_ref(),
         project.updated_at,
+        &project.slug,
     )?;
     Ok(())
 }
@@ -96,6 +98,20 @@ pub async fn get(tx: &mut Tx, id: ProjectId) -> Result<Option<Project>, StoreErr
         fetch_optional as Row,
         "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects WHERE id = $1",
         id,
+    )?;
+    Ok(row.map(Project::from))
+}
+
+/// A project by its short name.
+///
+/// # Errors
+/// When the database fails.
+pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Project>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as Row,
+        "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects WHERE slug = $1",
+        slug,
     )?;
     Ok(row.map(Project::from))
 }

@@ -41,7 +41,7 @@ pub struct Claimed {
 }
 
 /// Adds an item at the end of its lane, due at `run_at`. An open item about the same subject is kept instead and, when it
-/// waits for later, brought forward; a parked one stays parked.
+/// waits for later, brought forward with its tries counted anew; a parked one stays parked.
 ///
 /// # Errors
 /// When the database fails.
@@ -56,7 +56,8 @@ pub async fn enqueue(
     let brought_forward = sql!(
         tx,
         execute,
-        "UPDATE work_items SET run_at = CASE WHEN run_at > $3 AND state = 'queued' THEN $3 ELSE run_at END
+        "UPDATE work_items SET run_at = CASE WHEN run_at > $3 AND state = 'queued' THEN $3 ELSE run_at END,
+             attempts = CASE WHEN state = 'queued' THEN 0 ELSE attempts END
          WHERE kind = $1 AND subject = $2 AND state IN ('queued', 'running', 'parked')",
         kind,
         subject,

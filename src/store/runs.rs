@@ -251,6 +251,23 @@ pub async fn get(tx: &mut Tx, id: RunId) -> Result<Option<Run>, StoreError> {
     Ok(row.map(Run::from))
 }
 
+/// Keeps others from changing a run until the transaction ends.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, id: RunId) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        fetch_optional as (RunId,),
+        {
+            sqlite: "SELECT id FROM runs WHERE id = $1",
+            postgres: "SELECT id FROM runs WHERE id = $1 FOR UPDATE",
+        },
+        id,
+    )?;
+    Ok(())
+}
+
 /// The run that answers a message.
 ///
 /// # Errors

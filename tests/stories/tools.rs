@@ -64,7 +64,7 @@ async fn project_tools_do_what_they_say(kind: Kind) {
     ---
     update_project: Changed **Zeus**: on hold, no repository.
     ---
-    get_project: **Zeus**: on hold, no repository (`zeus-web`)
+    get_project: **Zeus**: on hold, no repository (`zeus`)
 
     The site.
 
@@ -136,7 +136,7 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
     - **Solo**: active, no repository
     ");
     let told = results(&world, vec![("create_project", json!({"name": "!!!"}))]).await;
-    sees!(told, @"create_project: I could not use this project name: a name needs letters or digits. Choose another name.");
+    sees!(told, @"create_project: I could not use this project name: a name needs letters or digits, and no characters that turn the direction of writing. Choose another name.");
     world.finish().await;
 }
 

@@ -39,7 +39,11 @@ impl Database {
             Kind::Sqlite => format!("sqlite://{}", folder.path().join("callsheet.db").display()),
             Kind::Postgres => postgres::server().unwrap().database().await,
         };
-        Self { url, _folder: folder }
+        let database = Self { url, _folder: folder };
+        // As the service does at its start: the tables are made under the lock.
+        let url = SecretString::from(database.url.clone());
+        Db::open(&url, true).await.unwrap().close().await;
+        database
     }
 
     /// A handle for looking in beside the application.

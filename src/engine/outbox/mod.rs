@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use super::Engine;
 use super::sender::{Receipt, Senders};
+use chrono::{DateTime, Utc};
+
 use crate::domain::{ConversationId, DeliveryId, Effect, GroupId, Place, Platform, RunId, StepId};
 use crate::markup::{self, Dialect};
 use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose, State};
@@ -28,6 +30,8 @@ pub const QUIET: Duration = Duration::from_secs(60);
 pub struct Outbox {
     engine: Engine,
     senders: Senders,
+    /// See [`Outbox::helping`].
+    helping: bool,
 }
 
 /// A text to be posted at a place.
@@ -64,7 +68,18 @@ pub fn dialect(place: &Place) -> Dialect {
 impl Outbox {
     /// An outbox over the platforms that are set up.
     pub fn new(engine: Engine, senders: Senders) -> Self {
-        Self { engine, senders }
+        Self {
+            engine,
+            senders,
+            helping: false,
+        }
+    }
+
+    /// The outbox of a process that only helps out: what it has no sender for is left to the service.
+    #[must_use]
+    pub fn helping(mut self, helping: bool) -> Self {
+        self.helping = helping;
+        self
     }
 
     /// Commits nothing itself: adds a message in as many parts as it needs.
@@ -139,7 +154,8 @@ impl Outbox {
         self.add(tx, &new).await
     }
 
-    /// Gives a message its newest text; the sender converges to it.
+    /// Gives a message its newest text; the sender converges to it. Passing edits wait in a lane of their own: they are rare
+    /// by design, and nothing else shall wait behind them.
     ///
     /// # Errors
     /// When the database fails.
@@ -151,25 +167,47 @@ impl Outbox {
         last: bool,
     ) -> Result<(), StoreError> {
         deliveries::set_text(tx, delivery.id, text, last).await?;
-        self.enqueue(tx, delivery.id, &delivery.credential, &delivery.place)
-            .await
+        if last || delivery.external_id.is_none() {
+            return self
+                .enqueue(tx, delivery.id, &delivery.credential, &delivery.place)
+                .await;
+        }
+        let now = self.engine.clock.now();
+        queue::enqueue(
+            tx,
+            Kind::Send,
+            &format!("edit:{}", delivery.id),
+            delivery.id.0,
+            now,
+            now,
+        )
+        .await
     }
 
     /// Notes that an event of our own, carrying a delivery's mark, arrived: it happened, whatever the call says.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn confirm(&self, tx: &mut Tx, id: DeliveryId, external_id: &str) -> Result<(), StoreError> {
+    pub async fn confirm(
+        &self,
+        tx: &mut Tx,
+        id: DeliveryId,
+        external_id: &str,
+        place: &Place,
+        at: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
         let Some(delivery) = deliveries::lock(tx, id).await? else {
             return Ok(());
         };
         let in_doubt = matches!(delivery.state, State::Sending | State::Unknown);
-        if in_doubt && delivery.external_id.is_none() {
+        let message = matches!(delivery.effect, Effect::Message { .. });
+        if message && in_doubt && delivery.external_id.is_none() {
             let receipt = Receipt {
                 external_id: external_id.to_owned(),
                 url: None,
-                at: None,
-                thread: None,
+                at: Some(at),
+                note: None,
+                thread: (*place != delivery.place).then(|| place.clone()),
             };
             self.note_sent(tx, &delivery, &receipt).await?;
             self.enqueue(tx, id, &delivery.credential, &delivery.place)

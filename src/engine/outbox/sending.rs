@@ -15,6 +15,8 @@ use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::{StoreError, Tx, pacing, projects};
 
+/// How often a call that leaves no sign is made again.
+const MAX_CALLS: i64 = 4;
 /// How long a look-up that does not work is repeated before a person has to decide.
 const LOOK_FOR: Duration = Duration::from_secs(3600);
 
@@ -44,6 +46,12 @@ impl Outbox {
     async fn send(&self, mut tx: Tx, item: &Claimed, delivery: Delivery) -> Result<(), Failure> {
         let now = self.engine.clock.now();
         let Some(sender) = self.senders.of(&delivery.place).cloned() else {
+            if self.helping {
+                // The service that is set up for this place sends it.
+                let at = later(now, QUIET);
+                queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
+                return Ok(tx.commit("send left").await?);
+            }
             let why = format!("{} is not configured here", delivery.place.platform());
             self.die(&mut tx, item, &delivery, &why).await?;
             return Ok(tx.commit("send refused").await?);
@@ -113,12 +121,17 @@ impl Outbox {
         let (state, reason, at) = match found {
             Found::Yes(receipt) => return self.record(item, delivery.id, Outcome::Delivered(receipt)).await,
             Found::Changed(why) => return self.record(item, delivery.id, Outcome::Changed(why)).await,
+            Found::No if now >= quiet_ends && delivery.attempts >= MAX_CALLS => {
+                let why = format!("{} calls in a row failed and left no sign", delivery.attempts);
+                return self.record(item, delivery.id, Outcome::Refused(why)).await;
+            }
             Found::No if now >= quiet_ends => (State::Queued, "no sign of the last attempt".to_owned(), now),
             Found::No => (
                 State::Unknown,
                 "the last attempt may still arrive".to_owned(),
                 again.min(quiet_ends),
             ),
+            Found::Never(why) => return self.leave_unknown(item, delivery, &why).await,
             Found::CannotTell(why) if now >= later(since, LOOK_FOR) => {
                 return self.leave_unknown(item, delivery, &why).await;
             }
@@ -131,7 +144,9 @@ impl Outbox {
         {
             deliveries::set_state(&mut tx, delivery.id, state, &reason).await?;
         }
-        queue::put_back(&mut tx, item, at, item.attempts).await?;
+        // A new call has its own tries.
+        let tries = if state == State::Queued { 0 } else { item.attempts };
+        queue::put_back(&mut tx, item, at, tries).await?;
         Ok(tx.commit("still unknown").await?)
     }
 
@@ -151,7 +166,7 @@ impl Outbox {
         let Some(delivery) = deliveries::lock(&mut tx, id).await? else {
             return Ok(());
         };
-        if delivery.state == State::Sent {
+        if delivery.state == State::Sent && !matches!(outcome, Outcome::Delivered(_)) {
             // An event of our own confirmed it while the call was under way.
             queue::put_back(&mut tx, item, now, 0).await?;
             return Ok(tx.commit("send confirmed").await?);
@@ -171,7 +186,9 @@ impl Outbox {
             Outcome::NotSent { retry_at, why } => {
                 self.retry(&mut tx, item, &delivery, retry_at, &why).await?
             }
-            Outcome::Refused(why) | Outcome::Changed(why) => self.die(&mut tx, item, &delivery, &why).await?,
+            Outcome::Refused(why) | Outcome::Changed(why) => {
+                self.refused(&mut tx, item, &delivery, &why).await?;
+            }
             Outcome::Vanished if item.attempts < MAX_ATTEMPTS => {
                 deliveries::forget_message(&mut tx, id).await?;
                 queue::put_back(&mut tx, item, now, item.attempts).await?;
@@ -197,10 +214,15 @@ impl Outbox {
         retry_at: Option<DateTime<Utc>>,
         why: &str,
     ) -> Result<(), StoreError> {
-        if item.attempts >= MAX_ATTEMPTS && retry_at.is_none() {
+        let give_up = item.attempts >= MAX_ATTEMPTS && retry_at.is_none();
+        if give_up && delivery.last {
             return self.die(tx, item, delivery, why).await;
         }
         deliveries::set_state(tx, delivery.id, State::Queued, why).await?;
+        if !delivery.last && retry_at.is_none() {
+            // A passing text is not worth another try; the next one makes its own.
+            return queue::finish(tx, item).await;
+        }
         let now = self.engine.clock.now();
         match retry_at {
             Some(at) => {
@@ -210,6 +232,27 @@ impl Outbox {
             }
             None => queue::put_back(tx, item, later(now, backoff(item.attempts)), item.attempts).await,
         }
+    }
+
+    /// The last words of an answer are owed: where they cannot replace its progress message, they are posted anew. A
+    /// passing text that was refused makes room for the one that followed it.
+    async fn refused(
+        &self,
+        tx: &mut Tx,
+        item: &Claimed,
+        delivery: &Delivery,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let now = self.engine.clock.now();
+        if delivery.purpose == Purpose::Answer && delivery.last && delivery.external_id.is_some() {
+            deliveries::forget_message(tx, delivery.id).await?;
+            return queue::put_back(tx, item, now, 0).await;
+        }
+        if delivery.desired_rev > delivery.sending_rev {
+            deliveries::set_state(tx, delivery.id, State::Queued, why).await?;
+            return queue::put_back(tx, item, now, item.attempts).await;
+        }
+        self.die(tx, item, delivery, why).await
     }
 
     async fn die(
@@ -241,7 +284,15 @@ impl Outbox {
         receipt: &Receipt,
     ) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
-        deliveries::set_sent(tx, delivery.id, &receipt.external_id, receipt.url.as_deref(), now).await?;
+        deliveries::set_sent(
+            tx,
+            delivery.id,
+            &receipt.external_id,
+            receipt.url.as_deref(),
+            receipt.note.as_deref(),
+            now,
+        )
+        .await?;
         let Some(conversation) = delivery.conversation else {
             return Ok(());
         };
@@ -346,7 +397,11 @@ impl Handler for Outbox {
             let Some(delivery) = deliveries::lock(tx, DeliveryId(item.subject)).await? else {
                 return Ok(());
             };
-            if matches!(delivery.state, State::Queued) {
+            if delivery.state == State::Sending {
+                // Whether it happened is not known, and nobody looks any more: a person decides.
+                deliveries::set_state(tx, delivery.id, State::Unknown, why).await?;
+            }
+            if delivery.state == State::Queued {
                 deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
                 deliveries::cancel_after(
                     tx,
@@ -356,7 +411,8 @@ impl Handler for Outbox {
                 )
                 .await?;
             }
-            self.settled(tx, &delivery).await
+            self.settled(tx, &delivery).await?;
+            self.tell_elsewhere(tx, &delivery, why).await
         })
     }
 }

@@ -46,7 +46,7 @@ impl World {
     async fn with(secret: Option<&str>, github: GitHub) -> Self {
         let files = TempDir::new().unwrap();
         let url = format!("sqlite://{}", files.path().join("test.db").display());
-        let db = Db::open(&SecretString::from(url), false).await.unwrap();
+        let db = Db::open(&SecretString::from(url), true).await.unwrap();
         let engine = Engine::new(db, Clock::system());
         let hook = GitHubHook {
             engine: engine.clone(),

@@ -10,9 +10,9 @@ use super::tokens::{self, Token, TokenKind};
 
 /// The most words that are looked at; a longer text is no command.
 const LONGEST: usize = 2_000;
-/// The most words that are looked through for any number of commands; in a longer text, which is mostly free text, only
-/// the last ones can be another command. Keeps the time short for a text full of "and".
-const LONGEST_CHAIN: usize = 100;
+/// The most joins ("and", "," …) that are each tried as the end of a command; in a text with more, which is mostly free
+/// text, only the last two are. Every join doubles the ways to read a text, so this bounds the time.
+const MOST_JOINS: usize = 8;
 
 /// A tool call. A `post_message` without `text` tells the outcome of the calls before it.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,7 +147,7 @@ fn sequence(source: &str, tokens: &[Token<'_>]) -> Option<Vec<Read>> {
         .filter(|(_, token)| is_join(token))
         .map(|(at, _)| at);
     let mut joins: Vec<usize> = joins.collect();
-    if tokens.len() > LONGEST_CHAIN {
+    if joins.len() > MOST_JOINS {
         joins.drain(..joins.len().saturating_sub(2));
     }
     let halves = joins.into_iter().map(|at| tokens.split_at(at));

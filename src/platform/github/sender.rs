@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::changes::{left_out, not_there, plan};
 use super::client::{Answer, GitHub};
 use super::errors::GitHubError;
-use super::mark::marked;
+use super::mark::{marked, without_marks};
 use super::models::{Comment, Issue};
 use super::reads::{MAX_PAGES, Pages};
 use crate::domain::{Effect, IssueChange, IssueRef, NewIssue, Place, same_text};
@@ -115,17 +115,12 @@ impl GitHubSender {
         let missing = after
             .map(|after| not_there(&after, &new.labels, &new.assignees))
             .unwrap_or_default();
-        if missing.is_empty() {
-            return Ok(Outcome::Delivered(receipt(number, made.html_url)));
-        }
-        let issue = IssueRef {
-            repository: new.repository.clone(),
-            number,
-        };
-        Ok(Outcome::Refused(format!(
-            "{issue} was opened, but {}",
-            missing.join("; ")
-        )))
+        // The issue is there; what it lacks is told with it, so that nobody opens it again.
+        let note = (!missing.is_empty()).then(|| missing.join("; "));
+        Ok(Outcome::Delivered(Receipt {
+            note,
+            ..receipt(number, made.html_url)
+        }))
     }
 
     async fn update(&self, issue: &IssueRef, change: &IssueChange) -> Result<Outcome, Outcome> {
@@ -318,6 +313,7 @@ fn receipt(id: u64, url: Option<String>) -> Receipt {
         external_id: id.to_string(),
         url: url.filter(|url| !url.is_empty()),
         at: None,
+        note: None,
         thread: None,
     }
 }
@@ -332,9 +328,9 @@ fn elsewhere(place: &Place) -> String {
 
 /// How a comment stands to what shall become of it.
 pub(super) fn standing(stands: &Comment, out: &Outgoing) -> Standing {
-    if same_text(&stands.body, &out.text) {
+    if same_text(&stands.body, &without_marks(&out.text)) {
         Standing::New
-    } else if same_text(&stands.body, &out.sent_text) {
+    } else if same_text(&stands.body, &without_marks(&out.sent_text)) {
         Standing::Old
     } else {
         Standing::Foreign

@@ -47,11 +47,11 @@ pub(super) fn outcome(trouble: &Trouble, attempt: Attempt, bot: &str, now: DateT
             retry_at: None,
             why: format!("Slack cannot be reached: {why}"),
         },
-        Trouble::Status(_, Some(error)) if attempt == Attempt::Response => {
-            Outcome::Refused(reason(error, None, bot))
-        }
         Trouble::Status(code @ (500.. | 408), _) => {
             Outcome::Unknown(format!("Slack answered HTTP status {code}"))
+        }
+        Trouble::Status(_, Some(error)) if attempt == Attempt::Response => {
+            Outcome::Refused(reason(error, None, bot))
         }
         // Refused before the method ran, by Slack's front or a proxy on the way.
         Trouble::Status(code, _) => Outcome::NotSent {

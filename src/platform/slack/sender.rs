@@ -94,6 +94,7 @@ impl SlackSender {
                 external_id: ts.to_owned(),
                 url: None,
                 at: None,
+                note: None,
                 thread: None,
             }),
             Err(trouble) => self.outcome(&trouble, Attempt::Edit),
@@ -113,11 +114,12 @@ impl SlackSender {
         let body = json!({ "response_type": "ephemeral", "text": out.text });
         match self.0.post_to(url, &body).await {
             Ok(()) => {
-                let external_id = VIA_RESPONSE_URL.to_owned();
+                let external_id = format!("{VIA_RESPONSE_URL}:{}", out.mark);
                 Outcome::Delivered(Receipt {
                     external_id,
                     url: None,
                     at: None,
+                    note: None,
                     thread: None,
                 })
             }
@@ -160,6 +162,7 @@ impl Target<'_> {
             external_id: ts.to_owned(),
             url: None,
             at: moment(ts),
+            note: None,
             thread,
         }
     }

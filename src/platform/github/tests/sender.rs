@@ -78,6 +78,7 @@ fn receipt(id: &str, url: &str) -> Receipt {
         external_id: id.into(),
         url: Some(url.into()),
         at: None,
+        note: None,
         thread: None,
     }
 }
@@ -220,7 +221,7 @@ async fn an_issue_is_opened_with_the_mark() {
     server.says(201, &standing_issue(json!({})));
     let outcome = sender.send(&create(&["bob"])).await;
     assert!(
-        matches!(&outcome, Outcome::Refused(why) if why.starts_with("acme/app#12 was opened, but")),
+        matches!(&outcome, Outcome::Delivered(Receipt { note: Some(note), .. }) if note.contains("bob")),
         "{outcome:?}"
     );
     assert_eq!(server.asked()[0].1["assignees"], json!(["bob"]));

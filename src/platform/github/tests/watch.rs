@@ -15,7 +15,7 @@ async fn reported(status: u16, body: &serde_json::Value) -> (State, String) {
     server.says(status, body);
     let files = TempDir::new().unwrap();
     let url = format!("sqlite://{}", files.path().join("test.db").display());
-    let engine = Engine::new(Db::open(&SecretString::from(url), false).await.unwrap(), still());
+    let engine = Engine::new(Db::open(&SecretString::from(url), true).await.unwrap(), still());
     let stop = CancellationToken::new();
     let settled = async {
         loop {

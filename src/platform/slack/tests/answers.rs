@@ -169,12 +169,12 @@ fn which_text_a_message_shows() {
         Found::Yes(receipt) => receipt.external_id,
         Found::No => "no".into(),
         Found::Changed(_) => "changed".into(),
-        Found::CannotTell(why) => why,
+        Found::CannotTell(why) | Found::Never(why) => why,
     };
     let table: [(Value, Outgoing, &str); 8] = [
         (shown("new &amp; old", None), out("new & old", "old"), "1.0"),
         (shown("old", None), out("new", "old"), "no"),
-        (shown("else", None), out("new", "old"), "changed"),
+        (shown("else", None), out("new", "old"), "no"),
         (
             shown(":x: ready", Some("✅ ready")),
             out("✅ ready", "⏳ ready"),
@@ -186,7 +186,7 @@ fn which_text_a_message_shows() {
             "no",
         ),
         (shown(":x: ready", None), out("✅ ready", "⏳ ready"), "1.0"),
-        (shown("else", Some("new")), out("new", "old"), "changed"),
+        (shown("else", Some("new")), out("new", "old"), "no"),
         (
             json!({ "ts": "1.0", "subtype": "tombstone", "text": "This message was deleted." }),
             out("new", "old"),
