@@ -201,7 +201,7 @@ impl Actions {
     ) -> Result<(), Trouble> {
         let repository = permit.repository(Action::CommentOnIssue)?.clone();
         self.github()?;
-        if text.trim().is_empty() {
+        if markup::render(text, Dialect::GitHub).is_empty() {
             return Err(
                 PersonError::new("I could not comment", "the text is empty", "Say what to write").into(),
             );

@@ -21,6 +21,9 @@ stories![
     a_refused_key_becomes_a_sentence_at_once,
     the_limit_of_steps_gives_what_there_is,
     the_conversation_reaches_the_model_in_order,
+    what_was_said_in_a_thread_before_reaches_the_model,
+    an_answer_without_visible_words_becomes_a_sentence,
+    a_comment_without_visible_words_is_refused,
 ];
 
 /// Asks one question and gives the talk that followed.
@@ -211,5 +214,67 @@ async fn the_conversation_reaches_the_model_in_order(kind: Kind) {
     world.quiet().await;
     let last = world.slack.bot_messages("#apollo").pop().unwrap();
     sees!(last.text, @r#""user" "ana: first" / "assistant" "Hello." / "user" "ana: second" / "assistant" "And hello again." / "user" "ben: third""#);
+    world.finish().await;
+}
+
+async fn what_was_said_in_a_thread_before_reaches_the_model(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let thread = world
+        .slack
+        .user("ben")
+        .says("#apollo", "The login page says 500.");
+    world
+        .slack
+        .user("ben")
+        .replies("#apollo", &thread, "Since Tuesday.");
+    world.quiet().await;
+    world.model.says("I see.");
+    world
+        .slack
+        .user("ana")
+        .replies("#apollo", &thread, "@pm what do you make of this?");
+    world.quiet().await;
+    let request = world.model.requests().remove(0);
+    let said: Vec<&str> = request["messages"].as_array().unwrap()[1..]
+        .iter()
+        .map(|message| message["content"].as_str().unwrap())
+        .collect();
+    sees!(said.join("\n"), @"
+    ben: The login page says 500.
+    ben: Since Tuesday.
+    ana: what do you make of this?
+    ");
+    world.finish().await;
+}
+
+async fn an_answer_without_visible_words_becomes_a_sentence(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("<!-- nothing to see -->");
+    sees!(talk_after(&world).await, @"
+    ana: <@UPM> how is it going?
+      pm: I have no words for an answer to this. Ask again in other words, or say `help`.
+    ");
+    world.finish().await;
+}
+
+async fn a_comment_without_visible_words_is_refused(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world
+        .model
+        .calls_tools(vec![
+            (
+                "comment_on_issue",
+                json!({"issue": "#12", "text": "<!-- hidden -->"}),
+            ),
+            ("post_message", json!({"place": "#apollo", "text": "\u{200b}"})),
+        ])
+        .says("I could not.");
+    world.slack.user("ana").says("#apollo", "@pm go");
+    world.quiet().await;
+    sees!(tool_results(&world.model.requests()[1]).join("\n"), @"
+    I could not comment: the text is empty. Say what to write.
+    I could not post this: the text is empty. Change the text.
+    ");
+    assert_eq!(world.github.comments("acme/apollo", 12).len(), 0);
     world.finish().await;
 }

@@ -10,6 +10,7 @@ use crate::{sees, stories};
 stories![
     ask_works_with_no_configuration,
     ask_works_beside_a_running_service,
+    several_first_asks_at_once_all_work,
     ask_says_clearly_what_is_wrong,
     the_first_start_says_what_to_do,
 ];
@@ -241,4 +242,18 @@ async fn the_first_start_says_what_to_do(kind: Kind) {
     To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops.
     "#);
     drop(service);
+}
+
+async fn several_first_asks_at_once_all_work(kind: Kind) {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
+    let asks = (0..3).map(|number| {
+        let mut command = program(folder.path(), &database, kind);
+        command.args(["ask", &format!("create a project called Number{number}")]);
+        tokio::task::spawn_blocking(move || command.output().unwrap())
+    });
+    for asked in futures::future::join_all(asks).await {
+        assert!(said(&asked.unwrap()).starts_with("exit 0\nCreated Number"));
+    }
+    let listed = ask(folder.path(), &database, kind, "/pm projects").await;
+    assert_eq!(said(&listed).matches("Number").count(), 3, "{}", said(&listed));
 }

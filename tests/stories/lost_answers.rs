@@ -22,6 +22,7 @@ stories![
     github_applies_five_seconds_later,
     github_limits_the_rate,
     a_comment_is_found_without_its_webhook,
+    last_words_are_posted_anew_where_somebody_edited_the_progress,
     a_post_is_found_without_its_event,
     an_issue_whose_answer_is_lost_is_opened_once,
     a_label_whose_answer_is_lost_is_set_once,
@@ -299,5 +300,32 @@ async fn a_label_whose_answer_is_lost_is_set_once(kind: Kind) {
         .filter(|call| call.method == "PATCH")
         .count();
     assert_eq!(patches, 1);
+    world.finish().await;
+}
+
+async fn last_words_are_posted_anew_where_somebody_edited_the_progress(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let held = world.model.holds();
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    held.reached().await;
+    world.clock.advance(Duration::from_secs(2));
+    world
+        .now("the progress comment", |world| {
+            world.github.comments("acme/apollo", 12).len() == 2
+        })
+        .await;
+    let progress = world.github.comments("acme/apollo", 12).remove(1);
+    world
+        .github
+        .user("cy")
+        .edits_comment(progress.id, "I edited this.");
+    world.model.says("Hello.");
+    held.release();
+    world.quiet().await;
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm hello?
+    pm-bot [2 texts]: I edited this.
+    pm-bot: Hello.
+    ");
     world.finish().await;
 }

@@ -11,6 +11,8 @@ stories![
     dan_who_may_not_gets_an_answer_and_no_label,
     a_stranger_channel_may_not_change_the_project,
     a_chat_cannot_choose_a_repository,
+    nobody_binds_a_place_from_elsewhere,
+    no_two_projects_answer_to_one_name,
 ];
 
 async fn cy_who_may_write_labels_and_tells_the_channel(kind: Kind) {
@@ -114,5 +116,61 @@ async fn a_chat_cannot_choose_a_repository(kind: Kind) {
         .unwrap()["content"]
         .clone();
     sees!(answer.as_str().unwrap(), @"You may not choose this repository for a project: members of a project may change issues in its repository, so a chat cannot choose one. Have somebody with write access ask me on an issue of that repository, or whoever runs Callsheet use `callsheet ask`.");
+    world.finish().await;
+}
+
+async fn nobody_binds_a_place_from_elsewhere(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let other = world.slack.user("ben").dm_channel();
+    let calls = vec![(
+        "bind_place",
+        json!({"project": "Apollo", "place": format!("slack:T1/{other}")}),
+    )];
+    world.model.calls_tools(calls).says("I may not.");
+    world.slack.user("ana").says("#apollo", "@pm bind Ben's messages");
+    world.quiet().await;
+    let answer = world.model.requests()[1]["messages"]
+        .as_array()
+        .unwrap()
+        .last()
+        .unwrap()["content"]
+        .clone();
+    assert!(
+        answer
+            .as_str()
+            .unwrap()
+            .contains("a place is bound by somebody who speaks there"),
+        "{answer}"
+    );
+    world.finish().await;
+}
+
+async fn no_two_projects_answer_to_one_name(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world
+        .model
+        .calls_tools(vec![
+            ("create_project", json!({"name": "Beta"})),
+            ("update_project", json!({"project": "Apollo", "name": "beta"})),
+            ("update_project", json!({"project": "Apollo", "name": "Zeus"})),
+            ("create_project", json!({"name": "Apollo"})),
+        ])
+        .says("Done.");
+    world.slack.user("ana").says("#apollo", "@pm go");
+    world.quiet().await;
+    let request = &world.model.requests()[1];
+    let told: Vec<&str> = request["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|message| message["role"] == "tool")
+        .map(|message| message["content"].as_str().unwrap())
+        .collect();
+    sees!(told.join("\n"), @"
+    Created **Beta**: active, no repository.
+    I could not rename the project to beta: there is one with this name already. Choose another name, or ask for its status.
+    Changed **Zeus**: active, [acme/apollo](https://github.com/acme/apollo).
+    Created **Apollo**: active, no repository.
+    ");
     world.finish().await;
 }

@@ -221,9 +221,9 @@ async fn issue_tools_do_what_they_say(kind: Kind) {
             ("list_issues", json!({})),
             ("list_issues", json!({"labels": ["feature"], "state": "all", "limit": 5})),
             ("get_issue", json!({"issue": "#12"})),
-            ("create_issue", json!({"title": "Logout fails", "body": "Also 500.", "labels": ["bug"], "assignees": ["cy"]})),
+            ("create_issue", json!({"title": "Logout fails", "body": "Also 500. <!-- x --> @acme/team", "labels": ["bug"], "assignees": ["cy"]})),
             ("comment_on_issue", json!({"issue": "acme/apollo#13", "text": "Noted."})),
-            ("update_issue", json!({"issue": "#14", "title": "Slow start-up", "body": "It takes a minute.", "add_labels": ["bug"], "remove_assignees": ["cy"], "state": "closed"})),
+            ("update_issue", json!({"issue": "#14", "title": "Slow start-up", "body": "It takes a minute, @eve.", "add_labels": ["bug"], "remove_assignees": ["cy"], "state": "closed"})),
             ("update_issue", json!({"issue": "#14", "state": "open", "remove_labels": ["bug"], "add_assignees": ["cy"]})),
         ],
     )
@@ -260,7 +260,7 @@ async fn issue_tools_do_what_they_say(kind: Kind) {
         (issue.title.as_str(), issue.state.as_str()),
         ("Slow start-up", "open")
     );
-    assert_eq!(issue.body.as_deref(), Some("It takes a minute."));
+    assert_eq!(issue.body.as_deref(), Some("It takes a minute, @\u{200b}eve."));
     assert_eq!((issue.labels, issue.assignees), (vec![], vec!["cy".to_owned()]));
     world.finish().await;
 }
