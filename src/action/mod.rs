@@ -23,6 +23,7 @@ use crate::engine::outbox::Outbox;
 use crate::guard::{self, Action, Permit, Subject, WrongPermit};
 use crate::platform::github::GitHub;
 use crate::platform::slack::Slack;
+use crate::store::people::Permission;
 use crate::store::{StoreError, people, projects as project_rows};
 
 pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
@@ -40,6 +41,9 @@ pub enum Trouble {
     /// For the person, in words.
     #[error(transparent)]
     Person(#[from] PersonError),
+    /// Nobody knows whether the person may: GitHub cannot be asked. In words for the person; never taken for a "no".
+    #[error("{0}")]
+    Unavailable(PersonError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -122,11 +126,11 @@ impl Actions {
             return Ok(());
         }
         let what = format!("check what {} may do in {repository}", asker.name);
-        let permission = self
-            .github()?
-            .permission(&repository, &asker.name)
-            .await
-            .map_err(|error| error.explain(&what))?;
+        let permission = match self.github()?.permission(&repository, &asker.name).await {
+            Ok(permission) => permission,
+            Err(error) if error.is_no() => Permission::None,
+            Err(error) => return Err(Trouble::Unavailable(error.explain(&what))),
+        };
         let mut tx = self.engine.db.begin().await?;
         people::remember_permission(&mut tx, &repository, &asker.account.user_id, permission, now).await?;
         Ok(tx.commit("permission").await?)

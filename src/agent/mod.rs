@@ -269,7 +269,9 @@ impl Agent {
                     self.note(run, &doing).await?;
                 }
             }
-            Err(Trouble::Person(error)) => (step.failed, step.output) = (true, Some(error.to_string())),
+            Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
+                (step.failed, step.output) = (true, Some(error.to_string()))
+            }
             Err(other) => return Err(failure(other)),
         }
         self.journal(run, &step).await?;
@@ -311,7 +313,7 @@ impl Agent {
                 self.engine.wake();
                 Ok(false)
             }
-            Err(Trouble::Person(error)) => {
+            Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
                 // Nothing of the change stays; the refusal is journaled on its own.
                 drop(tx);
                 (step.failed, step.output) = (true, Some(error.to_string()));

@@ -158,7 +158,7 @@ impl Desk {
         let subject = Subject::Repository(issue.repository.clone());
         match self.actions.permit(asker, Action::CommentOnIssue, subject).await {
             Ok(_) => Ok(Some(self.mirrored(asker, issue, text).await)),
-            Err(Trouble::Person(_)) => Ok(None),
+            Err(Trouble::Person(_) | Trouble::Unavailable(_)) => Ok(None),
             Err(Trouble::Store(error)) => Err(error.into()),
             Err(other) => Err(Failure::Other(other.to_string())),
         }

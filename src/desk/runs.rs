@@ -86,7 +86,7 @@ impl RunDesk {
                 };
                 match answer {
                     Ok(text) => self.end(item, &run, RunState::Done, &text).await,
-                    Err(Trouble::Person(error)) => {
+                    Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
                         self.end(item, &run, RunState::Failed, &error.to_string()).await
                     }
                     Err(Trouble::Store(error)) => Err(error.into()),

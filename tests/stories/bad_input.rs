@@ -18,6 +18,7 @@ stories![
     strange_characters_do_no_harm,
     a_channel_we_may_not_post_to_is_answered_privately,
     a_dead_answer_is_told_elsewhere,
+    an_outage_of_github_is_no_refusal,
 ];
 
 /// The last thing said to a person who typed a command.
@@ -296,6 +297,22 @@ async fn a_dead_answer_is_told_elsewhere(kind: Kind) {
     ana: <@UPM> who is on acme/apollo#20?
       pm: Nobody.
       pm: I could not post this answer to acme/apollo#20: the conversation is locked. Unlock it and ask again.
+    ");
+    world.finish().await;
+}
+
+async fn an_outage_of_github_is_no_refusal(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.github.fault(
+        "GET",
+        "/collaborators/cy/permission",
+        crate::support::github::Fault::Status { code: 502 },
+    );
+    world.github.user("cy").comments("acme/apollo", 12, "@pm status");
+    world.quiet().await;
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm status
+    pm-bot: I could not check what cy may do in acme/apollo: GitHub gave no usable answer (GitHub answered with status 502). Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
     ");
     world.finish().await;
 }

@@ -255,6 +255,12 @@ async fn issue_tools_do_what_they_say(kind: Kind) {
     ---
     update_issue: Changed acme/apollo#14 (https://github.com/acme/apollo/issues/14): reopened; label removed: bug; assigned to cy.
     ");
+    let opened = world.github.get_issue("acme/apollo", 15).body.unwrap();
+    assert!(
+        opened.starts_with("Also 500.") && opened.contains("@\u{200b}acme/team"),
+        "{opened}"
+    );
+    assert!(!opened.contains("<!-- x"), "{opened}");
     let issue = world.github.get_issue("acme/apollo", 14);
     assert_eq!(
         (issue.title.as_str(), issue.state.as_str()),

@@ -148,6 +148,18 @@ fn detail(error: &Value) -> Option<String> {
 }
 
 impl GitHubError {
+    /// Whether GitHub answered, and the answer was "no".
+    pub fn is_no(&self) -> bool {
+        !matches!(
+            self,
+            Self::Unauthorized
+                | Self::RateLimited { .. }
+                | Self::Unreachable(_)
+                | Self::Lost(_)
+                | Self::Strange(_)
+        )
+    }
+
     /// For people: `what` is what was tried, e.g. "read acme/apollo#12".
     pub fn explain(&self, what: &str) -> PersonError {
         PersonError::new(format!("I could not {what}"), self.why(), self.next())

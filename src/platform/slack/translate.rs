@@ -104,6 +104,14 @@ impl Translator<'_> {
             Way::Interaction => interaction(payload),
             Way::Other(name) => (unknown(name), vec![]),
         };
+        if let Event::Unknown { .. } = event {
+            // What we do nothing about may be talk at places we do not serve: it is not ours to keep.
+            return Heard {
+                event,
+                keys,
+                raw: Vec::new(),
+            };
+        }
         let mut kept = payload.clone();
         if let Some(fields) = kept.as_object_mut() {
             // The old verification token is a secret of the app's, and no part of what happened.

