@@ -79,6 +79,13 @@ impl Reader {
     /// A secret: the value itself, or the content of the file that `<key>_file` names.
     pub(super) fn secret(&mut self, key: &str) -> Option<SecretString> {
         let file_key = file_key(key);
+        // The environment overrides the file across the pair: a variable stands for whichever of the two it names.
+        let origin = |key: &str| self.values.get(key).map(from_environment);
+        match (origin(key), origin(&file_key)) {
+            (Some(true), Some(false)) => drop(self.values.remove(&file_key)),
+            (Some(false), Some(true)) => drop(self.values.remove(key)),
+            _ => {}
+        }
         let value = self.raw_text(key);
         let path = self.raw_text(&file_key);
         if self.values.contains_key(key) && self.values.contains_key(&file_key) {

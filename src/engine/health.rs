@@ -53,7 +53,12 @@ impl Health {
         };
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if parts.get(part) != Some(&news) {
-            tracing::info!(part, state = state.words(), detail = %news.detail, "health");
+            // What nobody set up is said once, in the first lines people see.
+            if state == State::NotConfigured {
+                tracing::debug!(part, state = state.words(), detail = %news.detail, "health");
+            } else {
+                tracing::info!(part, state = state.words(), detail = %news.detail, "health");
+            }
             parts.insert(part, news);
         }
     }

@@ -2,5 +2,6 @@
 //! said where and by whom, how is text written here, and did this delivery arrive.
 
 pub mod github;
+mod json;
 pub mod shell;
 pub mod slack;

@@ -94,7 +94,7 @@ async fn too_many_requests_with_a_time_is_waited_out(kind: Kind) {
     let asked = world.clock.now();
     sees!(talk_after(&world).await, @"
     ana: <@UPM> how is it going?
-      pm [2 texts]: All is well.
+      pm [edited]: All is well.
     ");
     assert!(world.clock.now() - asked >= chrono::TimeDelta::seconds(7));
     world.finish().await;
@@ -119,7 +119,7 @@ async fn three_server_errors_become_a_sentence(kind: Kind) {
         .fails(500, None, "server_error");
     sees!(talk_after(&world).await, @"
     ana: <@UPM> how is it going?
-      pm [2 texts]: I could not answer: the language model did not answer: 500 Internal Server Error: The server had an error while processing your request. Ask again later, or use a command such as `status`, which works without the model.
+      pm [edited]: I could not answer: the language model did not answer: 500 Internal Server Error: The server had an error while processing your request. Ask again later, or use a command such as `status`, which works without the model.
     ");
     world.finish().await;
 }
@@ -129,7 +129,7 @@ async fn no_answer_at_all_becomes_a_sentence(kind: Kind) {
     world.model.answers_nothing().answers_nothing().answers_nothing();
     sees!(talk_after(&world).await, @"
     ana: <@UPM> how is it going?
-      pm [2 texts]: I could not answer: the language model did not answer: the answer is empty. Ask again later, or use a command such as `status`, which works without the model.
+      pm [edited]: I could not answer: the language model did not answer: the answer is empty. Ask again later, or use a command such as `status`, which works without the model.
     ");
     world.finish().await;
 }
@@ -149,7 +149,7 @@ async fn a_hanging_model_becomes_a_sentence(kind: Kind) {
     world.quiet().await;
     sees!(world.talk("#apollo"), @"
     ana: <@UPM> how is it going?
-      pm [4 texts]: _Answered below._
+      pm [edited]: _Answered below._
       pm: I could not answer: the language model did not answer: no answer within 60s. Ask again later, or use a command such as `status`, which works without the model.
     ");
     world.finish().await;

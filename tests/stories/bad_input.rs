@@ -227,11 +227,11 @@ async fn an_edited_question_is_not_a_new_one(kind: Kind) {
         .edits_comment(comment, "@pm and now, please?");
     world.quiet().await;
     sees!(world.talk("#apollo"), @"
-    ana [2 texts]: <@UPM> how many issues?
+    ana [edited]: <@UPM> how many issues?
       pm: Three.
     ");
     sees!(world.issue_talk("acme/apollo", 12), @"
-    cy [2 texts]: @pm and now, please?
+    cy [edited]: @pm and now, please?
     pm-bot: Four.
     ");
     world.finish().await;

@@ -324,7 +324,7 @@ async fn last_words_are_posted_anew_where_somebody_edited_the_progress(kind: Kin
     world.quiet().await;
     sees!(world.issue_talk("acme/apollo", 12), @"
     cy: @pm hello?
-    pm-bot [2 texts]: I edited this.
+    pm-bot [edited]: I edited this.
     pm-bot: Hello.
     ");
     world.finish().await;

@@ -12,6 +12,7 @@ use crate::{sees, stories};
 stories![
     ana_asks_in_slack_and_progress_becomes_the_answer,
     a_command_gives_the_same_facts_without_the_model,
+    a_reply_under_the_answer_to_a_command_is_a_request,
     a_quick_answer_has_no_progress,
     a_long_run_answers_in_a_new_message,
     a_direct_message_is_answered_there,
@@ -56,7 +57,7 @@ async fn ana_asks_in_slack_and_progress_becomes_the_answer(kind: Kind) {
     world.quiet().await;
     sees!(world.talk("#apollo"), @"
     ana: <@UPM> what is the state of Apollo?
-      pm [2 texts]: Apollo is *active*. Three issues are open; _Login fails_ is the oldest.
+      pm [edited]: Apollo is *active*. Three issues are open; _Login fails_ is the oldest.
     ");
     world.finish().await;
 }
@@ -116,7 +117,7 @@ async fn a_long_run_answers_in_a_new_message(kind: Kind) {
     world.quiet().await;
     sees!(world.talk("#apollo"), @"
     ana: <@UPM> think hard
-      pm [2 texts]: _Answered below._
+      pm [edited]: _Answered below._
       pm: Done thinking.
     ");
     world.finish().await;
@@ -273,5 +274,26 @@ async fn a_comment_by_webhook_and_by_a_later_read_is_one_request(kind: Kind) {
     world.quiet().await;
     assert_eq!(world.model.requests().len(), 1);
     assert_eq!(world.github.comments("acme/apollo", 12).len(), 2);
+    world.finish().await;
+}
+
+async fn a_reply_under_the_answer_to_a_command_is_a_request(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.user("ana").slash("#apollo", "/pm", "projects");
+    world.quiet().await;
+    let answer = world.slack.bot_messages("#apollo").remove(0);
+    world.model.says("You are welcome.");
+    world
+        .slack
+        .user("ana")
+        .replies("#apollo", &answer.ts, "thank you");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"
+    pm: > *ana*: /pm projects
+        
+        • *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>
+      ana: thank you
+      pm: You are welcome.
+    ");
     world.finish().await;
 }

@@ -11,6 +11,7 @@ stories![
     a_webhook_without_a_good_signature_is_refused_and_not_stored,
     a_webhook_that_is_too_large_or_no_json_is_refused,
     unknown_events_are_stored_and_ignored,
+    half_a_character_loses_no_comment,
     without_a_secret_webhooks_are_closed,
     both_spellings_of_the_route_work,
 ];
@@ -155,5 +156,37 @@ async fn both_spellings_of_the_route_work(kind: Kind) {
         .comments("acme/apollo", 12, "Are you there, @pm?");
     world.quiet().await;
     assert_eq!(world.github.comments("acme/apollo", 12).len(), 2);
+    world.finish().await;
+}
+
+async fn half_a_character_loses_no_comment(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.model.says("Got it.");
+    let body = json!({
+        "action": "created",
+        "issue": {"number": 12, "title": "Login fails"},
+        "comment": {"id": 77, "body": "@pm broken HALF here", "created_at": "2026-11-22T09:00:00Z",
+            "updated_at": "2026-11-22T09:00:00Z", "html_url": "https://github.com/acme/apollo/issues/12#issuecomment-77",
+            "user": {"id": 501, "login": "cy", "type": "User"}},
+        "repository": {"name": "apollo", "full_name": "acme/apollo", "owner": {"login": "acme"}},
+        "sender": {"id": 501, "login": "cy", "type": "User"},
+    });
+    let body = body.to_string().replace("HALF", "\\ud83d");
+    let signature = world.github.signature(body.as_bytes());
+    let headers = [
+        ("X-GitHub-Event", "issue_comment"),
+        ("X-GitHub-Delivery", "half"),
+        ("Content-Type", "application/json"),
+        ("X-Hub-Signature-256", &*signature),
+    ];
+    assert_eq!(world.github.send_raw(&headers, body).await, 202);
+    world.quiet().await;
+    let kept: Vec<String> = stored(&world)
+        .await
+        .iter()
+        .map(|(name, meaning, _)| format!("{name} {meaning:?}"))
+        .collect();
+    assert_eq!(kept[0], "message_posted Some(\"request\")");
+    assert_eq!(world.issue_talk("acme/apollo", 12), "pm-bot: Got it.");
     world.finish().await;
 }

@@ -305,8 +305,8 @@ impl World {
         }
     }
 
-    /// The talk at a Slack channel as people see it: each message with its author, threads indented, edits shown as the
-    /// number of texts a message had.
+    /// The talk at a Slack channel as people see it: each message with its author, threads indented, what was edited marked
+    /// so (how often depends on pacing).
     pub(crate) fn talk(&self, place: &str) -> String {
         let mut messages = self.slack.messages(place);
         messages.retain(|message| !message.deleted);
@@ -335,7 +335,7 @@ impl World {
                 .unwrap_or_default();
             let edits = comment.revisions.len();
             let edits = if edits > 1 {
-                format!(" [{edits} texts]")
+                " [edited]".to_owned()
             } else {
                 String::new()
             };
@@ -394,7 +394,7 @@ fn line(message: &super::slack::Message, indent: &str) -> String {
     };
     let edits = message.revisions.len();
     let edits = if edits > 1 {
-        format!(" [{edits} texts]")
+        " [edited]".to_owned()
     } else {
         String::new()
     };

@@ -44,10 +44,11 @@ fn a_secret_stands_in_one_place_only_and_its_file_must_be_good() {
         );
     }
     let toml = format!("[slack]\napp_token = 'xapp-1'\nbot_token_file = '{good}'");
-    assert_eq!(
-        lines(&toml, &[("CALLSHEET__SLACK__BOT_TOKEN", "xoxb-2")]).len(),
-        1
-    );
+    let overridden = load(&toml, &[("CALLSHEET__SLACK__BOT_TOKEN", "xoxb-2")]).unwrap();
+    assert_eq!(overridden.slack.unwrap().bot_token.expose_secret(), "xoxb-2");
+    let value = "[slack]\napp_token = 'xapp-1'\nbot_token = 'xoxb-3'";
+    let overridden = load(value, &[("CALLSHEET__SLACK__BOT_TOKEN_FILE", &good)]).unwrap();
+    assert_eq!(overridden.slack.unwrap().bot_token.expose_secret(), "xoxb-1");
     assert_eq!(
         load(&toml, &[]).unwrap().slack.unwrap().bot_token.expose_secret(),
         "xoxb-1"

@@ -17,6 +17,7 @@ use crate::domain::{
     AccountKey, Addressed, Author, AuthorKind, Event, Heard, IssueRef, Place, Platform, Posted, Repository,
     clean, shorten,
 };
+use crate::platform::json;
 
 /// What the text of an issue itself is called where a comment has its id.
 pub const ISSUE_BODY: &str = "issue";
@@ -76,7 +77,10 @@ pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Re
 /// # Errors
 /// [`NotJson`] when the body is no JSON object.
 pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Result<Heard, NotJson> {
-    let payload: Value = serde_json::from_slice(body).map_err(|_| NotJson)?;
+    let payload = std::str::from_utf8(body)
+        .ok()
+        .and_then(json::parse)
+        .ok_or(NotJson)?;
     if !payload.is_object() {
         return Err(NotJson);
     }
@@ -125,7 +129,8 @@ pub fn heard_comment(comment: &Comment, issue: &IssueRef, context: &Context) -> 
 }
 
 fn comment_key(repository: &Repository, id: u64) -> String {
-    format!("github:comment:{repository}#{id}")
+    // Without the repository, whose name may change.
+    format!("github:comment:{}#{id}", repository.host())
 }
 
 /// Words on an issue, before it is judged whom they speak to.

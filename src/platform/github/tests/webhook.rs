@@ -122,7 +122,7 @@ fn a_new_comment_is_a_posted_message() {
         "issue_comment",
         &payload("created", &comment(&ana, "@pm, what is\r\nopen?")),
     );
-    assert_eq!(keys, ["github:comment:acme/app#4001", "github:delivery:g-1"]);
+    assert_eq!(keys, ["github:comment:github.com#4001", "github:delivery:g-1"]);
     insta::assert_json_snapshot!(event, @r#"
     {
       "fact": "message_posted",
@@ -340,7 +340,7 @@ fn another_host_is_part_of_every_key() {
     };
     let body = payload("created", &comment(&user("ana", 7, "User"), "hi")).to_string();
     let heard = translate("issue_comment", "g-1", body.as_bytes(), &context).unwrap();
-    assert_eq!(heard.keys[0], "github:comment:ghe.corp/acme/app#4001");
+    assert_eq!(heard.keys[0], "github:comment:ghe.corp#4001");
     let posted = posted(heard.event);
     assert_eq!(posted.place.to_string(), "github:ghe.corp/acme/app#12");
     assert_eq!(posted.author.account.workspace, "ghe.corp");
