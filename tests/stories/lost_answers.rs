@@ -297,7 +297,7 @@ async fn a_label_whose_answer_is_lost_is_set_once(kind: Kind) {
         .github
         .calls()
         .into_iter()
-        .filter(|call| call.method == "PATCH")
+        .filter(|call| call.method == "PATCH" && call.path.ends_with("/issues/12"))
         .count();
     assert_eq!(patches, 1);
     world.finish().await;
