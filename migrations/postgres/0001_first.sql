@@ -177,6 +177,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_run ON deliveries (run_id);
 CREATE INDEX deliveries_by_step ON deliveries (step_id);
+CREATE INDEX deliveries_by_place ON deliveries (place, sent_at);
 CREATE INDEX deliveries_unsettled ON deliveries (state) WHERE state IN ('queued', 'sending', 'unknown', 'dead');
 
 -- When a credential, or a credential at a place, may be used next; rows, so that replicas share them.

@@ -213,7 +213,8 @@ impl Actions {
             run: origin.run,
             step: origin.step,
             conversation: origin.conversation,
-            response_url: None,
+            reply: None,
+            buttons: &[],
             last: true,
         };
         self.outbox.post(tx, &post).await?;

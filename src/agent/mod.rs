@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use crate::action::{Actions, Origin, Trouble, outcome};
 use crate::config;
-use crate::domain::{PersonError, StepId};
+use crate::domain::{self, PersonError, StepId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::later;
@@ -201,7 +201,12 @@ impl Agent {
         if hopeless {
             let why = PersonError::new("I could not answer", error, hint);
             self.answers
-                .end(&mut tx, run, RunState::Failed, &why.to_string())
+                .end(
+                    &mut tx,
+                    run,
+                    RunState::Failed,
+                    &domain::Answer::words(why.to_string()),
+                )
                 .await?;
             queue::finish(&mut tx, item).await?;
         } else {
@@ -369,7 +374,9 @@ impl Agent {
 
     async fn answer(&self, item: &Claimed, run: &Run, state: RunState, text: &str) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
-        self.answers.end(&mut tx, run, state, text).await?;
+        self.answers
+            .end(&mut tx, run, state, &domain::Answer::words(text))
+            .await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("answer").await?)
     }

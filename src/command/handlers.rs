@@ -2,11 +2,11 @@
 
 use super::{Command, help};
 use crate::action::{Actions, Trouble, list_projects};
-use crate::domain::Asker;
+use crate::domain::{Answer, Asker};
 use crate::engine::health::Health;
 use crate::guard::{Action, Subject};
 
-/// Does what a command says; the answer is Markdown.
+/// Does what a command says.
 ///
 /// # Errors
 /// A sentence for the person, or a failure of the database.
@@ -15,23 +15,23 @@ pub async fn run(
     asker: &Asker,
     command: &Command,
     prefix: &str,
-) -> Result<String, Trouble> {
+) -> Result<Answer, Trouble> {
     match command {
-        Command::Help { command } => Ok(help(command.as_deref(), prefix)),
+        Command::Help { command } => Ok(Answer::words(help(command.as_deref(), prefix))),
         Command::Status { project } => {
             let project = actions.project(asker, project.as_deref()).await?;
             let permit = actions
                 .permit(asker, Action::ReadProject, Subject::Project(project.id))
                 .await?;
-            Ok(actions.status(&permit).await?.markdown())
+            Ok(Answer::words(actions.status(&permit).await?.markdown()))
         }
         Command::Projects => {
             actions
                 .permit(asker, Action::ListProjects, Subject::Nothing)
                 .await?;
-            Ok(list_projects(&actions.readable(asker).await?))
+            Ok(Answer::words(list_projects(&actions.readable(asker).await?)))
         }
-        Command::Health => Ok(health(&actions.engine.health)),
+        Command::Health => Ok(Answer::words(health(&actions.engine.health))),
     }
 }
 

@@ -39,11 +39,10 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
         AuthorKind::Bot => return Meaning::NotOurs("a bot's"),
         AuthorKind::Human => {}
     }
-    // On an issue only our name calls us: people discuss there. In a chat a thread with us is a talk with us.
-    let on_issue = posted.place.repository().is_some();
+    // In a crowd only our name calls us: people discuss there. A thread with us is a talk with us.
     let asked = match posted.addressed {
         Addressed::Us => true,
-        Addressed::Nobody => facts.taking_part && !on_issue,
+        Addressed::Nobody => facts.taking_part && !posted.place.is_crowd(),
         Addressed::Others => false,
     };
     let words = has_words(&posted.text);

@@ -64,14 +64,14 @@ impl Desk {
                 place,
                 author,
                 text,
-                response_url,
+                reply,
                 at,
             } => {
                 let given = requests::Given {
                     place,
                     author,
                     text,
-                    response_url,
+                    reply,
                     at,
                 };
                 self.command_given(item, id, &given).await

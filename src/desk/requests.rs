@@ -6,7 +6,7 @@ use super::{Desk, kind, meaning};
 use crate::action::Trouble;
 use crate::domain::{
     Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
-    TurnId, has_words, issue_refs, shorten,
+    Reply, TurnId, has_words, issue_refs, shorten,
 };
 use crate::engine::outbox::Post;
 use crate::engine::workers::Failure;
@@ -26,7 +26,7 @@ pub(super) struct Given {
     pub(super) place: Place,
     pub(super) author: Author,
     pub(super) text: String,
-    pub(super) response_url: Option<String>,
+    pub(super) reply: Option<Reply>,
     pub(super) at: DateTime<Utc>,
 }
 
@@ -43,7 +43,7 @@ impl Desk {
         let mut targets = vec![Target {
             place: posted.place.clone(),
             heading: String::new(),
-            response_url: None,
+            reply: posted.reply.clone(),
             // A shell prints once; an issue has one comment.
             one_message: posted.place.platform() == Platform::Shell || posted.place.repository().is_some(),
         }];
@@ -90,7 +90,7 @@ impl Desk {
                 quote_untrusted(&given.author.name),
                 one_line(&command)
             ),
-            response_url: given.response_url.clone(),
+            reply: given.reply.clone(),
             one_message: false,
         }];
         targets.extend(self.concerned(&asker, &line).await?);
@@ -178,7 +178,7 @@ impl Desk {
         Target {
             place: Place::GitHub(issue.clone()),
             heading,
-            response_url: None,
+            reply: None,
             one_message: true,
         }
     }
@@ -207,19 +207,16 @@ impl Desk {
         let Some((event, _)) = inbox::get(tx, id).await? else {
             return Ok(());
         };
-        let (place, response_url) = match &event {
+        let (place, reply) = match &event {
             Event::MessagePosted(posted) if posted.author.kind == AuthorKind::Human => {
-                let ours = conversations::at(tx, &posted.place).await?.is_some()
-                    && posted.place.repository().is_none();
+                let ours = conversations::at(tx, &posted.place).await?.is_some() && !posted.place.is_crowd();
                 match posted.addressed {
-                    Addressed::Us => (&posted.place, None),
-                    Addressed::Nobody if ours => (&posted.place, None),
+                    Addressed::Us => (&posted.place, posted.reply.clone()),
+                    Addressed::Nobody if ours => (&posted.place, posted.reply.clone()),
                     _ => return Ok(()),
                 }
             }
-            Event::CommandGiven {
-                place, response_url, ..
-            } => (place, response_url.clone()),
+            Event::CommandGiven { place, reply, .. } => (place, reply.clone()),
             _ => return Ok(()),
         };
         let post = Post {
@@ -231,7 +228,8 @@ impl Desk {
             run: None,
             step: None,
             conversation: None,
-            response_url,
+            reply,
+            buttons: &[],
             last: true,
         };
         self.outbox.post(tx, &post).await?;

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 use crate::action::{Actions, Trouble};
 use crate::agent::Agent;
 use crate::command::{self, Command};
-use crate::domain::{PersonError, Platform, RunId};
+use crate::domain::{Answer, PersonError, Platform, RunId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::later;
@@ -78,16 +78,20 @@ impl RunDesk {
         }
         match &run.work {
             Work::Talk => self.agent.work(item, &run).await,
-            Work::Say { text } => self.end(item, &run, RunState::Done, text).await,
+            Work::Say { text } => {
+                self.end(item, &run, RunState::Done, &Answer::words(text.clone()))
+                    .await
+            }
             Work::Command { line } => {
                 let answer = match Command::parse(line) {
                     Some(command) => command::run(&self.actions, &run.asker, &command, &self.command).await,
-                    None => Ok(command::help(None, &self.command)),
+                    None => Ok(Answer::words(command::help(None, &self.command))),
                 };
                 match answer {
-                    Ok(text) => self.end(item, &run, RunState::Done, &text).await,
+                    Ok(answer) => self.end(item, &run, RunState::Done, &answer).await,
                     Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
-                        self.end(item, &run, RunState::Failed, &error.to_string()).await
+                        self.end(item, &run, RunState::Failed, &Answer::words(error.to_string()))
+                            .await
                     }
                     Err(Trouble::Store(error)) => Err(error.into()),
                     Err(other) => Err(Failure::Other(other.to_string())),
@@ -96,9 +100,9 @@ impl RunDesk {
         }
     }
 
-    async fn end(&self, item: &Claimed, run: &Run, state: RunState, text: &str) -> Result<(), Failure> {
+    async fn end(&self, item: &Claimed, run: &Run, state: RunState, answer: &Answer) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
-        self.answers.end(&mut tx, run, state, text).await?;
+        self.answers.end(&mut tx, run, state, answer).await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("answer").await?)
     }
@@ -129,7 +133,7 @@ impl Handler for RunDesk {
                 "Ask again, or tell whoever runs Callsheet",
             );
             self.answers
-                .end(tx, &run, RunState::Failed, &sorry.to_string())
+                .end(tx, &run, RunState::Failed, &Answer::words(sorry.to_string()))
                 .await?;
             Ok(())
         })

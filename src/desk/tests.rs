@@ -23,6 +23,7 @@ fn posted(kind: AuthorKind, addressed: Addressed, place: &str, text: &str) -> Po
         text: text.into(),
         addressed,
         mark: None,
+        reply: None,
         at: DateTime::UNIX_EPOCH,
     }
 }

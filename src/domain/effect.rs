@@ -1,5 +1,6 @@
 //! Effects: what a delivery is to bring about on the outside.
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -60,14 +61,78 @@ pub enum IssueState {
     NotPlanned,
 }
 
+/// How a platform ties an answer to what it answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Reply {
+    /// Slack's short-lived address (`response_url`: 5 uses, 30 minutes) for when we may not post at the place.
+    ResponseUrl {
+        /// The address.
+        url: String,
+    },
+    /// A Discord interaction that was deferred: its answer replaces the "thinking" that people see.
+    Interaction {
+        /// The application it belongs to.
+        application: String,
+        /// What allows to answer it.
+        token: String,
+        /// Until when the token is used.
+        until: DateTime<Utc>,
+    },
+    /// A Discord message that the answer is shown as a reply to.
+    Message {
+        /// Its id.
+        id: String,
+    },
+}
+
+impl Reply {
+    /// What ties a further message to the same question: an interaction has one answer, and one reply says enough.
+    pub fn further(&self) -> Option<Self> {
+        matches!(self, Self::ResponseUrl { .. }).then(|| self.clone())
+    }
+}
+
+/// Something to press: it gives a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Button {
+    /// The words on it; 75 characters at most (Slack), 80 (Discord).
+    pub label: String,
+    /// The command it gives, without the prefix, in the name of whoever presses; 90 bytes at most, since Discord keeps 100
+    /// characters for a component's id.
+    pub command: String,
+}
+
+/// What somebody is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The words, as Markdown.
+    pub markdown: String,
+    /// What can be pressed under them, where the platform has buttons.
+    pub buttons: Vec<Button>,
+}
+
+impl Answer {
+    /// Words with nothing to press.
+    pub fn words(markdown: impl Into<String>) -> Self {
+        Self {
+            markdown: markdown.into(),
+            buttons: Vec::new(),
+        }
+    }
+}
+
 /// What a delivery brings about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {
     /// A message or comment at the delivery's place, edited in place as its text changes.
     Message {
-        /// Slack's short-lived address (`response_url`: 5 uses, 30 minutes) for when we may not post at the place.
-        response_url: Option<String>,
+        /// What it answers, when the platform ties answers to questions.
+        reply: Option<Reply>,
+        /// What can be pressed under it, where the platform has buttons.
+        #[serde(default)]
+        buttons: Vec<Button>,
     },
     /// A new issue.
     CreateIssue(NewIssue),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountKey, Place};
+use super::{AccountKey, Place, Reply};
 
 /// What kind of author wrote something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct Posted {
     pub addressed: Addressed,
     /// The delivery named by our own hidden mark, when the author is us.
     pub mark: Option<uuid::Uuid>,
+    /// How an answer is tied to it.
+    #[serde(default)]
+    pub reply: Option<Reply>,
     /// When it was written, by the platform's clock.
     pub at: DateTime<Utc>,
 }
@@ -74,7 +77,7 @@ pub enum Event {
         /// Its id.
         external_id: String,
     },
-    /// Somebody gave a command that leaves no message to thread under (`/pm …` in Slack).
+    /// Somebody gave a command that leaves no message to thread under (`/pm …`, a pressed button).
     CommandGiven {
         /// Where: a channel, not a thread.
         place: Place,
@@ -82,8 +85,8 @@ pub enum Event {
         author: Author,
         /// What followed the command's name.
         text: String,
-        /// Where a short answer can go when we cannot post there (5 uses, 30 minutes; Slack).
-        response_url: Option<String>,
+        /// How an answer is tied to it.
+        reply: Option<Reply>,
         /// When it was given.
         at: DateTime<Utc>,
     },

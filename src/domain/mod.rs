@@ -13,7 +13,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
-pub use effect::{Change, Effect, IssueChange, IssueState, NewIssue};
+pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIssue, Reply};
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
 pub use ids::{

@@ -9,8 +9,8 @@ use super::{IssueRef, Platform, Repository};
 
 /// Where people talk.
 ///
-/// Text forms: `slack:T1/C2`, `slack:T1/C2/1700000000.000100` (a thread), `discord:G1/C2`, `discord:@/C2` (a direct
-/// message), `github:acme/app#12`, `github:acme/app` (a repository), `shell:ana`.
+/// Text forms: `slack:T1/C2`, `slack:T1/C2/1700000000.000100` (a thread), `discord:G1/C2`, `discord:G1/C2/C3` (a thread),
+/// `discord:@/C2` (a direct message), `github:acme/app#12`, `github:acme/app` (a repository), `shell:ana`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Place {
@@ -27,8 +27,10 @@ pub enum Place {
     Discord {
         /// The server; none for direct messages.
         guild: Option<String>,
-        /// The channel or thread.
+        /// The channel; of a thread the one it hangs under.
         channel: String,
+        /// The thread, which has an id of its own.
+        thread: Option<String>,
     },
     /// An issue or pull request.
     GitHub(IssueRef),
@@ -67,7 +69,22 @@ impl Place {
                 channel: channel.clone(),
                 thread: None,
             },
+            Self::Discord { guild, channel, .. } => Self::Discord {
+                guild: guild.clone(),
+                channel: channel.clone(),
+                thread: None,
+            },
             other => other.clone(),
+        }
+    }
+
+    /// Whether many talks go on there at once, so that only who says our name speaks to us: an issue, a channel of a Discord
+    /// server. A Slack channel is none, since every post in it opens its own thread.
+    pub fn is_crowd(&self) -> bool {
+        match self {
+            Self::GitHub(_) | Self::Repository(_) => true,
+            Self::Discord { guild, thread, .. } => guild.is_some() && thread.is_none(),
+            Self::Slack { .. } | Self::Shell { .. } => false,
         }
     }
 
@@ -105,8 +122,13 @@ impl fmt::Display for Place {
                 channel,
                 thread: Some(ts),
             } => write!(f, "slack:{team}/{channel}/{ts}"),
-            Self::Discord { guild, channel } => {
-                write!(f, "discord:{}/{channel}", guild.as_deref().unwrap_or("@"))
+            Self::Discord {
+                guild,
+                channel,
+                thread,
+            } => {
+                write!(f, "discord:{}/{channel}", guild.as_deref().unwrap_or("@"))?;
+                thread.as_ref().map_or(Ok(()), |thread| write!(f, "/{thread}"))
             }
             Self::GitHub(issue) => write!(f, "github:{issue}"),
             Self::Repository(repository) => write!(f, "github:{repository}"),
@@ -141,10 +163,17 @@ fn parse(text: &str) -> Option<Place> {
         ("discord", ["@", channel]) => Place::Discord {
             guild: None,
             channel: part(channel)?,
+            thread: None,
         },
         ("discord", [guild, channel]) => Place::Discord {
             guild: Some(part(guild)?),
             channel: part(channel)?,
+            thread: None,
+        },
+        ("discord", [guild, channel, thread]) => Place::Discord {
+            guild: Some(part(guild)?),
+            channel: part(channel)?,
+            thread: Some(part(thread)?),
         },
         ("github", _) => match rest.split_once('#') {
             Some((repository, number)) => {

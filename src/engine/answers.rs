@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 use super::Engine;
 use super::clock::later;
 use super::outbox::{Outbox, Post, dialect};
-use crate::domain::{GroupId, RunId};
+use crate::domain::{Answer, Button, GroupId, Reply, RunId};
 use crate::markup;
 use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::queue::{self, Kind};
@@ -96,7 +96,7 @@ impl Answers {
         Ok(())
     }
 
-    /// Ends a run with its answer, as Markdown, at every target; false when it had ended already.
+    /// Ends a run with its answer at every target; false when it had ended already.
     ///
     /// # Errors
     /// When the database fails.
@@ -105,14 +105,14 @@ impl Answers {
         tx: &mut Tx,
         run: &Run,
         state: RunState,
-        markdown: &str,
+        answer: &Answer,
     ) -> Result<bool, StoreError> {
         let now = self.engine.clock.now();
         // Words that no platform would show are no answer.
-        let markdown = if markup::plain(markdown).trim().is_empty() {
+        let markdown = if markup::plain(&answer.markdown).trim().is_empty() {
             NOTHING
         } else {
-            markdown
+            &answer.markdown
         };
         if !runs::end(tx, run.id, state, markdown, now).await? {
             return Ok(false);
@@ -120,8 +120,11 @@ impl Answers {
         queue::cancel(tx, Kind::Progress, run.id.0).await?;
         let shown = deliveries::answers_of(tx, run.id).await?;
         for target in &run.targets {
-            let text = format!("{}{markdown}", target.heading);
-            self.answer(tx, run, target, progress_of(&shown, target), &text, now)
+            let answer = Answer {
+                markdown: format!("{}{markdown}", target.heading),
+                buttons: answer.buttons.clone(),
+            };
+            self.answer(tx, run, target, progress_of(&shown, target), &answer, now)
                 .await?;
         }
         Ok(true)
@@ -133,12 +136,15 @@ impl Answers {
         run: &Run,
         target: &Target,
         progress: Option<&Delivery>,
-        markdown: &str,
+        answer: &Answer,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let took_long = run.started_at.is_some_and(|started| later(started, LONG) <= now);
-        let parts = markup::render(markdown, dialect(&target.place));
-        let post = answer_post(run, target, markdown, true);
+        let parts = markup::render(&answer.markdown, dialect(&target.place));
+        let mut post = Post {
+            buttons: &answer.buttons,
+            ..answer_post(run, target, &answer.markdown, true)
+        };
         match progress {
             Some(progress) if took_long && !target.one_message => {
                 self.say(
@@ -148,11 +154,16 @@ impl Answers {
                     true,
                 )
                 .await?;
+                // The progress message has used up what an interaction allows.
+                post.reply = post
+                    .reply
+                    .filter(|reply| !matches!(reply, Reply::Interaction { .. }));
                 self.outbox.post_parts(tx, &post, GroupId::new(), 0, &parts).await
             }
             Some(progress) => {
                 if let Some(first) = parts.first() {
-                    self.outbox.set_text(tx, progress, first, true).await?;
+                    let buttons: &[Button] = if parts.len() == 1 { &answer.buttons } else { &[] };
+                    self.outbox.set_text(tx, progress, first, buttons, true).await?;
                 }
                 self.outbox
                     .post_parts(tx, &post, progress.group, 1, parts.get(1..).unwrap_or_default())
@@ -172,7 +183,7 @@ impl Answers {
         let parts = markup::render(markdown, dialect(&delivery.place));
         match parts.first() {
             Some(text) if *text != delivery.text || last => {
-                self.outbox.set_text(tx, delivery, text, last).await
+                self.outbox.set_text(tx, delivery, text, &[], last).await
             }
             _ => Ok(()),
         }
@@ -195,7 +206,8 @@ fn answer_post<'a>(run: &Run, target: &'a Target, markdown: &'a str, last: bool)
         run: Some(run.id),
         step: None,
         conversation: Some(run.conversation),
-        response_url: target.response_url.clone(),
+        reply: target.reply.clone(),
+        buttons: &[],
         last,
     }
 }

@@ -25,6 +25,11 @@ pub struct Outgoing {
     pub sent_text: String,
     /// Whether the text is the last one; a passing one need not be shown at any price.
     pub last: bool,
+    /// When the attempt began.
+    pub since: DateTime<Utc>,
+    /// What other deliveries made at the place since then, by its ids there: a look-up that goes by the text must not take
+    /// them for this one. Empty for a send.
+    pub others: Vec<String>,
 }
 
 /// The platform's word that it happened.

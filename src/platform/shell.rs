@@ -50,6 +50,7 @@ pub fn heard(user: &str, text: &str, id: Uuid, now: DateTime<Utc>) -> Heard {
         text: clean(text),
         addressed: Addressed::Us,
         mark: None,
+        reply: None,
         at: now,
     };
     Heard {

@@ -257,6 +257,28 @@ pub async fn answers_of(tx: &mut Tx, run: RunId) -> Result<Vec<Delivery>, StoreE
     Ok(rows.into_iter().map(Delivery::from).collect())
 }
 
+/// What other deliveries than `id` made or changed at a place since a moment, by the platform's ids.
+///
+/// # Errors
+/// When the database fails.
+pub async fn made_at(
+    tx: &mut Tx,
+    place: &Place,
+    id: DeliveryId,
+    since: DateTime<Utc>,
+) -> Result<Vec<String>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (String,),
+        "SELECT external_id FROM deliveries
+         WHERE place = $1 AND sent_at >= $3 AND id <> $2 AND external_id IS NOT NULL",
+        place,
+        id,
+        since,
+    )?;
+    Ok(rows.into_iter().map(|(external_id,)| external_id).collect())
+}
+
 /// How many deliveries are not settled, or dead, by state.
 ///
 /// # Errors
@@ -274,16 +296,23 @@ pub async fn unsettled(tx: &mut Tx) -> Result<Vec<(State, i64)>, StoreError> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn set_text(tx: &mut Tx, id: DeliveryId, text: &str, last: bool) -> Result<(), StoreError> {
+pub async fn set_text(
+    tx: &mut Tx,
+    id: DeliveryId,
+    text: &str,
+    effect: &Effect,
+    last: bool,
+) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,
-        "UPDATE deliveries SET text = $2, final = $3, desired_rev = desired_rev + 1,
+        "UPDATE deliveries SET text = $2, effect = $4, final = $3, desired_rev = desired_rev + 1,
              state = CASE WHEN state = 'sent' THEN 'queued' ELSE state END
          WHERE id = $1 AND state NOT IN ('dead', 'cancelled')",
         id,
         text,
         last,
+        Doc(effect.clone()),
     )?;
     Ok(())
 }

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::db::sql;
 use super::{Doc, StoreError, Tx};
-use crate::domain::{AccountKey, Asker, ConversationId, PersonId, Place, Platform, RunId, StepId, TurnId};
+use crate::domain::{
+    AccountKey, Asker, ConversationId, PersonId, Place, Platform, Reply, RunId, StepId, TurnId,
+};
 
 /// How a run answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +34,8 @@ pub struct Target {
     pub place: Place,
     /// Markdown that stands above progress and answer there: whose question it is, where that is not seen. May be empty.
     pub heading: String,
-    /// Slack's short-lived address for when we may not post at the place.
-    pub response_url: Option<String>,
+    /// How the answer is tied to the question.
+    pub reply: Option<Reply>,
     /// Whether one message is edited in place to the end, however long the run takes.
     pub one_message: bool,
 }

@@ -12,7 +12,9 @@ use super::Engine;
 use super::sender::{Receipt, Senders};
 use chrono::{DateTime, Utc};
 
-use crate::domain::{ConversationId, DeliveryId, Effect, GroupId, Place, Platform, RunId, StepId};
+use crate::domain::{
+    Button, ConversationId, DeliveryId, Effect, GroupId, Place, Platform, Reply, RunId, StepId,
+};
 use crate::markup::{self, Dialect};
 use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose, State};
 use crate::store::queue::{self, Kind};
@@ -49,8 +51,10 @@ pub struct Post<'a> {
     pub step: Option<StepId>,
     /// The conversation it is part of.
     pub conversation: Option<ConversationId>,
-    /// Slack's short-lived address for when we may not post at the place.
-    pub response_url: Option<String>,
+    /// What it answers; the first part is tied to it.
+    pub reply: Option<Reply>,
+    /// What can be pressed under its last part.
+    pub buttons: &'a [Button],
     /// Whether the text is the last one.
     pub last: bool,
 }
@@ -106,6 +110,8 @@ impl Outbox {
         parts: &[String],
     ) -> Result<(), StoreError> {
         for (part, text) in (from..).zip(parts) {
+            let is_last = part + 1 == from + i64::try_from(parts.len()).unwrap_or(i64::MAX);
+            let further = || post.reply.as_ref().and_then(Reply::further);
             let new = NewDelivery {
                 group,
                 part,
@@ -116,7 +122,12 @@ impl Outbox {
                 place: post.place.clone(),
                 credential: self.senders.credential(post.place),
                 effect: Effect::Message {
-                    response_url: post.response_url.clone(),
+                    reply: if part == 0 { post.reply.clone() } else { further() },
+                    buttons: if is_last {
+                        post.buttons.to_vec()
+                    } else {
+                        Vec::new()
+                    },
                 },
                 text: text.clone(),
                 last: post.last,
@@ -154,7 +165,7 @@ impl Outbox {
         self.add(tx, &new).await
     }
 
-    /// Gives a message its newest text; the sender converges to it. Passing edits wait in a lane of their own: they are rare
+    /// Gives a message its newest text, with what can be pressed under it; the sender converges to it. Passing edits wait in a lane of their own: they are rare
     /// by design, and nothing else shall wait behind them.
     ///
     /// # Errors
@@ -164,9 +175,14 @@ impl Outbox {
         tx: &mut Tx,
         delivery: &Delivery,
         text: &str,
+        buttons: &[Button],
         last: bool,
     ) -> Result<(), StoreError> {
-        deliveries::set_text(tx, delivery.id, text, last).await?;
+        let mut effect = delivery.effect.clone();
+        if let Effect::Message { buttons: shown, .. } = &mut effect {
+            *shown = buttons.to_vec();
+        }
+        deliveries::set_text(tx, delivery.id, text, &effect, last).await?;
         if last || delivery.external_id.is_none() {
             return self
                 .enqueue(tx, delivery.id, &delivery.credential, &delivery.place)

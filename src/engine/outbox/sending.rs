@@ -62,7 +62,7 @@ impl Outbox {
         }
         deliveries::set_sending(&mut tx, delivery.id, now).await?;
         tx.commit("sending").await?;
-        let out = outgoing(&delivery, &delivery.text);
+        let out = outgoing(&delivery, &delivery.text, now, Vec::new());
         let outcome = self.engine.clock.timeout(CALL, sender.send(&out)).await;
         self.engine.db.reached("sent").await;
         let outcome = outcome.unwrap_or_else(|late| Outcome::Unknown(late.to_string()));
@@ -107,7 +107,11 @@ impl Outbox {
     async fn look_up(&self, item: &Claimed, delivery: &Delivery) -> Result<(), Failure> {
         let found = match self.senders.of(&delivery.place) {
             Some(sender) => {
-                let out = outgoing(delivery, &delivery.sending_text);
+                let since = delivery.sending_since.unwrap_or(self.engine.clock.now());
+                let mut tx = self.engine.db.read().await?;
+                let others = deliveries::made_at(&mut tx, &delivery.place, delivery.id, since).await?;
+                drop(tx);
+                let out = outgoing(delivery, &delivery.sending_text, since, others);
                 let found = self.engine.clock.timeout(CALL, sender.find(&out)).await;
                 self.engine.db.reached("looked up").await;
                 found.unwrap_or_else(|late| Found::CannotTell(late.to_string()))
@@ -356,7 +360,8 @@ impl Outbox {
                 run: None,
                 step: None,
                 conversation: other.conversation,
-                response_url: None,
+                reply: None,
+                buttons: &[],
                 last: true,
             };
             self.post(tx, &post).await?;
@@ -366,7 +371,7 @@ impl Outbox {
 }
 
 /// An attempt at `text`.
-fn outgoing(delivery: &Delivery, text: &str) -> Outgoing {
+fn outgoing(delivery: &Delivery, text: &str, since: DateTime<Utc>, others: Vec<String>) -> Outgoing {
     Outgoing {
         mark: delivery.id.0,
         place: delivery.place.clone(),
@@ -375,6 +380,8 @@ fn outgoing(delivery: &Delivery, text: &str) -> Outgoing {
         external_id: delivery.external_id.clone(),
         sent_text: delivery.sent_text.clone(),
         last: delivery.last,
+        since,
+        others,
     }
 }
 

@@ -169,6 +169,7 @@ impl Written<'_> {
             addressed,
             // Anybody can copy a mark out of a comment's source; only ours confirms.
             mark: self.mark.filter(|_| kind == AuthorKind::Ourselves),
+            reply: None,
             at: self.at.trunc_subsecs(6),
         }
     }

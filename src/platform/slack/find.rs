@@ -10,7 +10,7 @@ use super::json;
 use super::sender::{Target, VIA_RESPONSE_URL, revision};
 use super::text;
 use super::translate::mark;
-use crate::domain::{Effect, Place};
+use crate::domain::{Effect, Place, Reply};
 use crate::engine::sender::{Found, Outgoing, Receipt};
 
 /// Messages asked for at once; Slack recommends no more than 200.
@@ -29,7 +29,7 @@ pub(super) async fn find(slack: &Slack, out: &Outgoing) -> Found {
             channel,
             thread,
         },
-        Effect::Message { response_url },
+        Effect::Message { reply, .. },
     ) = (&out.place, &out.effect)
     else {
         return Found::CannotTell("Slack carries messages and nothing else".to_owned());
@@ -54,9 +54,9 @@ pub(super) async fn find(slack: &Slack, out: &Outgoing) -> Found {
         None => find_new(slack, out, &target, &me).await,
     };
     looked.unwrap_or_else(|trouble| match trouble {
-        Trouble::Refused { error, .. } if response_url.is_some() => Found::Never(format!(
-            "Slack says {error}, and a private answer to a command cannot be read"
-        )),
+        Trouble::Refused { error, .. } if matches!(reply, Some(Reply::ResponseUrl { .. })) => Found::Never(
+            format!("Slack says {error}, and a private answer to a command cannot be read"),
+        ),
         other => Found::CannotTell(other.to_string()),
     })
 }

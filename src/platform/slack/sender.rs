@@ -13,7 +13,7 @@ use super::client::Slack;
 use super::json;
 use super::outcome::{Attempt, is_closed_to_us, outcome};
 use super::translate::{MARK, is_direct, moment, place};
-use crate::domain::{Effect, Place};
+use crate::domain::{Effect, Place, Reply};
 use crate::engine::sender::{Found, Outcome, Outgoing, Pace, Receipt, Sender};
 
 /// What stands for the id of an answer through a `response_url`, which has none.
@@ -45,10 +45,14 @@ impl SlackSender {
                 channel,
                 thread,
             },
-            Effect::Message { response_url },
+            Effect::Message { reply, .. },
         ) = (&out.place, &out.effect)
         else {
             return Outcome::Refused("Slack carries messages and nothing else".to_owned());
+        };
+        let response_url = match reply {
+            Some(Reply::ResponseUrl { url }) => Some(url.as_str()),
+            _ => None,
         };
         let target = Target {
             team,
@@ -56,9 +60,9 @@ impl SlackSender {
             thread: thread.as_deref(),
         };
         match out.external_id.as_deref() {
-            Some(VIA_RESPONSE_URL) => self.respond(out, response_url.as_deref()).await,
+            Some(VIA_RESPONSE_URL) => self.respond(out, response_url).await,
             Some(ts) => self.edit(out, &target, ts).await,
-            None => self.post(out, &target, response_url.as_deref()).await,
+            None => self.post(out, &target, response_url).await,
         }
     }
 

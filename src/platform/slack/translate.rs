@@ -12,7 +12,9 @@ use super::client::Identity;
 use super::json::{id, is_id, text};
 use super::names::Names;
 use super::text::{self as mrkdwn, Mentioned};
-use crate::domain::{self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted};
+use crate::domain::{
+    self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted, Reply,
+};
 
 /// The `event_type` of the metadata on our messages: <https://docs.slack.dev/messaging/message-metadata>.
 pub(super) const MARK: &str = "callsheet_delivery";
@@ -209,6 +211,7 @@ impl Translator<'_> {
             text: mrkdwn::to_markdown(written, &self.me.user_id, self.names),
             addressed,
             mark,
+            reply: None,
             at,
         })
     }
@@ -278,7 +281,9 @@ impl Translator<'_> {
             place,
             author,
             text: mrkdwn::to_markdown(written, &self.me.user_id, self.names),
-            response_url: text(payload, "response_url").map(domain::clean),
+            reply: text(payload, "response_url").map(|url| Reply::ResponseUrl {
+                url: domain::clean(url),
+            }),
             at: self.now,
         };
         (event, keys)

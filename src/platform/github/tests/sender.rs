@@ -25,11 +25,19 @@ fn outgoing(effect: Effect, external_id: Option<&str>) -> Outgoing {
         external_id: external_id.map(str::to_owned),
         sent_text: "Old".into(),
         last: true,
+        since: chrono::DateTime::UNIX_EPOCH,
+        others: Vec::new(),
     }
 }
 
 fn message(external_id: Option<&str>) -> Outgoing {
-    outgoing(Effect::Message { response_url: None }, external_id)
+    outgoing(
+        Effect::Message {
+            reply: None,
+            buttons: Vec::new(),
+        },
+        external_id,
+    )
 }
 
 fn create(assignees: &[&str]) -> Outgoing {

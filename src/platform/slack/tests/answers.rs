@@ -155,11 +155,16 @@ fn which_text_a_message_shows() {
     let out = |text: &str, sent: &str| Outgoing {
         mark,
         place: "slack:T1/C1".parse().unwrap(),
-        effect: Effect::Message { response_url: None },
+        effect: Effect::Message {
+            reply: None,
+            buttons: Vec::new(),
+        },
         text: text.into(),
         external_id: Some("1.0".into()),
         sent_text: sent.into(),
         last: true,
+        since: chrono::DateTime::UNIX_EPOCH,
+        others: Vec::new(),
     };
     let shown = |text: &str, revised: Option<&str>| {
         let revision = revised.map(|text| revision(mark, text));

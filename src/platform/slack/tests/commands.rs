@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::translate::Way;
 use super::translate;
-use crate::domain::{AuthorKind, Event};
+use crate::domain::{AuthorKind, Event, Reply};
 
 #[test]
 fn commands() {
@@ -17,7 +17,7 @@ fn commands() {
         place,
         author,
         text,
-        response_url,
+        reply,
         at,
     } = heard.event
     else {
@@ -28,10 +28,8 @@ fn commands() {
         ("slack:T1/C1", "ask @ben & me")
     );
     assert_eq!((author.name.as_str(), author.kind), ("ana", AuthorKind::Human));
-    assert_eq!(
-        response_url.as_deref(),
-        Some("https://hooks.slack.com/commands/1")
-    );
+    let url = "https://hooks.slack.com/commands/1".to_owned();
+    assert_eq!(reply, Some(Reply::ResponseUrl { url }));
     assert_eq!(at.to_rfc3339(), "2026-11-22T09:00:00+00:00");
 
     let bare = json!({ "team_id": "T1", "channel_id": "D1", "user_id": "UCY", "user_name": "cy" });
@@ -39,7 +37,7 @@ fn commands() {
         place,
         author,
         text,
-        response_url,
+        reply,
         ..
     } = translate(Way::Command, &bare).event
     else {
@@ -49,7 +47,7 @@ fn commands() {
         (place.to_string().as_str(), author.name.as_str(), text.as_str()),
         ("slack:T1/D1", "cy", "")
     );
-    assert_eq!(response_url, None);
+    assert_eq!(reply, None);
     let broken = translate(Way::Command, &json!({ "trigger_id": "1" }));
     assert_eq!(
         (broken.event, broken.keys.len()),
