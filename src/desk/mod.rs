@@ -5,6 +5,7 @@
 //! 3. What people say where we have no business is not kept.
 
 mod edits;
+mod later;
 mod meaning;
 mod progress;
 mod requests;
@@ -80,6 +81,7 @@ impl Desk {
             Event::MessageDeleted { place, external_id } => {
                 self.deleted(item, id, &place, &external_id).await
             }
+            Event::Untranslated { name } => self.read_later(item, id, &name).await,
             Event::Unknown { .. } => {
                 let mut tx = self.engine.db.begin().await?;
                 inbox::set_meaning(&mut tx, id, "ignored").await?;

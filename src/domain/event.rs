@@ -90,6 +90,11 @@ pub enum Event {
         /// When it was given.
         at: DateTime<Utc>,
     },
+    /// A webhook that came before we knew our own account; what it tells is read from its body once we do.
+    Untranslated {
+        /// GitHub's name of it, e.g. `issue_comment`.
+        name: String,
+    },
     /// Something that we keep and do nothing about.
     Unknown {
         /// The platform's name of it, e.g. `star.created`.
@@ -105,6 +110,7 @@ impl Event {
             Self::MessageEdited(_) => "message_edited",
             Self::MessageDeleted { .. } => "message_deleted",
             Self::CommandGiven { .. } => "command_given",
+            Self::Untranslated { .. } => "untranslated",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -114,7 +120,7 @@ impl Event {
         match self {
             Self::MessagePosted(posted) | Self::MessageEdited(posted) => Some(&posted.external_id),
             Self::MessageDeleted { external_id, .. } => Some(external_id),
-            Self::CommandGiven { .. } | Self::Unknown { .. } => None,
+            Self::CommandGiven { .. } | Self::Untranslated { .. } | Self::Unknown { .. } => None,
         }
     }
 
@@ -123,7 +129,7 @@ impl Event {
         match self {
             Self::MessagePosted(posted) | Self::MessageEdited(posted) => Some(&posted.place),
             Self::MessageDeleted { place, .. } | Self::CommandGiven { place, .. } => Some(place),
-            Self::Unknown { .. } => None,
+            Self::Untranslated { .. } | Self::Unknown { .. } => None,
         }
     }
 }

@@ -3,10 +3,12 @@
 //! 1. *Commit before ack*: when [`commit`] returns, the event stays; only then is the platform told "received".
 //! 2. *Once in*: a copy of an event that is there adds nothing but its keys.
 
+use chrono::{DateTime, Utc};
+
 use super::Engine;
 use crate::domain::{Heard, Place, Seen};
 use crate::store::queue::{self, Kind};
-use crate::store::{StoreError, inbox};
+use crate::store::{StoreError, Tx, inbox};
 
 /// The lane that keeps the events of a place in order.
 fn lane(place: Option<&Place>) -> String {
@@ -18,15 +20,23 @@ fn lane(place: Option<&Place>) -> String {
 /// # Errors
 /// When the database fails; the platform must then not be told "received".
 pub async fn commit(engine: &Engine, heard: &Heard) -> Result<Seen, StoreError> {
-    let now = engine.clock.now();
     let mut tx = engine.db.begin().await?;
-    let seen = inbox::insert(&mut tx, heard, now).await?;
-    if let Seen::New(id) = seen {
-        queue::enqueue(&mut tx, Kind::Event, &lane(heard.event.place()), id.0, now, now).await?;
-    }
+    let seen = add(&mut tx, heard, engine.clock.now()).await?;
     tx.commit("intake").await?;
     if let Seen::New(_) = seen {
         engine.wake();
+    }
+    Ok(seen)
+}
+
+/// Commits nothing itself: adds an event and the work on it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen, StoreError> {
+    let seen = inbox::insert(tx, heard, now).await?;
+    if let Seen::New(id) = seen {
+        queue::enqueue(tx, Kind::Event, &lane(heard.event.place()), id.0, now, now).await?;
     }
     Ok(seen)
 }

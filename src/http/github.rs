@@ -99,10 +99,6 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
     webhook::verify(secret, signature, &body)
         .map_err(|rejected| reply(StatusCode::UNAUTHORIZED, format!("Not accepted: {rejected}.")))?;
     let payload = payload(&headers, body)?;
-    let context = hook.github.context().await.map_err(|error| {
-        tracing::warn!(?error, "a webhook came while our own account is not known");
-        unavailable("GitHub has not told yet who I am; send this again later.")
-    })?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let event = text("x-github-event").unwrap_or("unnamed");
     let guid = text("x-github-delivery")
@@ -110,8 +106,12 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
         .map(str::to_owned);
     // A body that came without an id is known by its own bytes.
     let guid = guid.unwrap_or_else(|| Uuid::new_v5(&Uuid::NAMESPACE_URL, &payload).to_string());
-    let heard = webhook::translate(event, &guid, &payload, &context)
-        .map_err(|error| reply(StatusCode::BAD_REQUEST, format!("Not understood: {error}.")))?;
+    // GitHub waits 10 s for an answer and does not send again, so nobody is asked here who we are.
+    let heard = match hook.github.known_context() {
+        Some(context) => webhook::translate(event, &guid, &payload, &context),
+        None => webhook::untranslated(event, &guid, &payload),
+    };
+    let heard = heard.map_err(|error| reply(StatusCode::BAD_REQUEST, format!("Not understood: {error}.")))?;
     match intake::commit(&hook.engine, &heard).await {
         Ok(Seen::New(_)) => Ok(reply(StatusCode::ACCEPTED, "Received.")),
         Ok(Seen::Before(_)) => Ok(reply(StatusCode::OK, "Received before.")),

@@ -88,6 +88,20 @@ pub async fn get(tx: &mut Tx, id: EventId) -> Result<Option<(Event, DateTime<Utc
     Ok(row.map(|(Doc(event), at)| (event, at)))
 }
 
+/// The body of an event as it came.
+///
+/// # Errors
+/// When the database fails.
+pub async fn raw(tx: &mut Tx, id: EventId) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (Vec<u8>,),
+        "SELECT raw FROM inbox_events WHERE id = $1",
+        id,
+    )?;
+    Ok(row.map(|(raw,)| raw))
+}
+
 /// What the event with a key meant to us, when that is decided.
 ///
 /// # Errors

@@ -4,6 +4,7 @@ use callsheet::store::inbox;
 use serde_json::json;
 
 use crate::support::database::Kind;
+use crate::support::github::Fault;
 use crate::support::world::World;
 use crate::{sees, stories};
 
@@ -12,6 +13,7 @@ stories![
     a_webhook_that_is_too_large_or_no_json_is_refused,
     unknown_events_are_stored_and_ignored,
     half_a_character_loses_no_comment,
+    a_comment_before_we_know_who_we_are_is_answered,
     without_a_secret_webhooks_are_closed,
     both_spellings_of_the_route_work,
 ];
@@ -188,5 +190,41 @@ async fn half_a_character_loses_no_comment(kind: Kind) {
         .collect();
     assert_eq!(kept[0], "message_posted Some(\"request\")");
     assert_eq!(world.issue_talk("acme/apollo", 12), "pm-bot: Got it.");
+    world.finish().await;
+}
+
+async fn a_comment_before_we_know_who_we_are_is_answered(kind: Kind) {
+    let mut world = World::new(kind).await;
+    world.prepare_apollo().await;
+    let outage = || Fault::Status { code: 503 };
+    for _ in 0..3 {
+        world.github.fault("GET", "/user", outage());
+    }
+    world.model.says("Yes.");
+    world.start().await;
+    world
+        .github
+        .user("cy")
+        .comments("acme/apollo", 12, "@pm are you there?");
+    world.github.webhooks_done().await;
+    let delivery = world.github.deliveries().remove(0);
+    assert_eq!(delivery.attempts, [Some(202)]);
+    // Sent again before it was read: known.
+    world.github.redeliver(&delivery.guid);
+    world.quiet().await;
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm are you there?
+    pm-bot: Yes.
+    ");
+    let kept: Vec<String> = stored(&world)
+        .await
+        .iter()
+        .map(|(name, meaning, _)| format!("{name}: {}", meaning.as_deref().unwrap_or("?")))
+        .collect();
+    sees!(kept.join("\n"), @"
+    untranslated: read later
+    message_posted: request
+    message_posted: ours
+    ");
     world.finish().await;
 }

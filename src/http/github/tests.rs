@@ -267,10 +267,20 @@ async fn what_is_not_set_up_says_so() {
         (status, said.contains("github.webhook_secret")),
         (StatusCode::SERVICE_UNAVAILABLE, true)
     );
-    // Without knowing who we are, our own comments would be taken for somebody else's.
+}
+
+#[tokio::test]
+async fn what_comes_before_we_know_who_we_are_is_kept() {
     let world = World::with(Some(SECRET), github()).await;
-    assert_eq!(world.post(&signed, "{}").await.0, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(world.kept().await.is_empty());
+    let body = comment();
+    let signature = sign(body.as_bytes());
+    let signed = headers("issue_comment", "g", &signature);
+    assert_eq!(world.post(&signed, body.clone()).await.0, StatusCode::ACCEPTED);
+    assert_eq!(world.post(&signed, body).await.0, StatusCode::OK);
+    let signature = sign(b"[]");
+    let signed = headers("issue_comment", "g", &signature);
+    assert_eq!(world.post(&signed, "[]").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(world.kept().await, ["untranslated"]);
 }
 
 #[tokio::test]

@@ -114,12 +114,20 @@ impl GitHub {
     /// # Errors
     /// As [`GitHub::identify`].
     pub async fn context(&self) -> Result<Context, GitHubError> {
-        let ours = self.identify().await?;
-        Ok(Context {
+        Ok(self.context_of(self.identify().await?))
+    }
+
+    /// What a webhook is understood by, once it is known who we are.
+    pub fn known_context(&self) -> Option<Context> {
+        Some(self.context_of(self.identity()?))
+    }
+
+    fn context_of(&self, ours: Identity) -> Context {
+        Context {
             host: self.0.host.clone(),
             mention: self.0.mention.clone(),
             ours,
-        })
+        }
     }
 
     /// The time.

@@ -77,13 +77,7 @@ pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Re
 /// # Errors
 /// [`NotJson`] when the body is no JSON object.
 pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Result<Heard, NotJson> {
-    let payload = std::str::from_utf8(body)
-        .ok()
-        .and_then(json::parse)
-        .ok_or(NotJson)?;
-    if !payload.is_object() {
-        return Err(NotJson);
-    }
+    let payload = object(body)?;
     let name = match payload["action"].as_str() {
         Some(action) => format!("{event}.{action}"),
         None => event.to_owned(),
@@ -95,7 +89,7 @@ pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Res
         "issues.opened" => issue_opened(&payload, context),
         _ => None,
     };
-    let delivery = format!("github:delivery:{guid}");
+    let delivery = delivery_key(guid);
     let (event, keys) = match told {
         Some((event, key)) => (event, vec![key, delivery]),
         None => (
@@ -110,6 +104,41 @@ pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Res
         keys,
         raw: body.to_vec(),
     })
+}
+
+/// Keeps a webhook that came while our own account is not known: whether it speaks to us, and who wrote it, cannot be told
+/// yet.
+///
+/// # Errors
+/// [`NotJson`] when the body is no JSON object.
+pub fn untranslated(event: &str, guid: &str, body: &[u8]) -> Result<Heard, NotJson> {
+    object(body)?;
+    Ok(Heard {
+        event: Event::Untranslated {
+            name: shorten(&clean(event), NAME),
+        },
+        keys: vec![delivery_key(guid)],
+        raw: body.to_vec(),
+    })
+}
+
+/// Says what a webhook tells that was kept by [`untranslated`]; its delivery is known already and no key of this.
+///
+/// # Errors
+/// [`NotJson`] when the body is no JSON object.
+pub fn translate_later(event: &str, body: &[u8], context: &Context) -> Result<Heard, NotJson> {
+    let mut heard = translate(event, "", body, context)?;
+    heard.keys.retain(|key| *key != delivery_key(""));
+    Ok(heard)
+}
+
+fn object(body: &[u8]) -> Result<Value, NotJson> {
+    let payload = std::str::from_utf8(body).ok().and_then(json::parse);
+    payload.filter(Value::is_object).ok_or(NotJson)
+}
+
+fn delivery_key(guid: &str) -> String {
+    format!("github:delivery:{guid}")
 }
 
 /// Says what a comment tells that was read from the REST API, under the key its webhook has.

@@ -1,0 +1,40 @@
+//! Webhooks that came before we knew our own account: they are read as soon as we do, and wait until then.
+
+use std::time::Duration;
+
+use super::Desk;
+use crate::domain::EventId;
+use crate::engine::clock::later;
+use crate::engine::intake;
+use crate::engine::workers::Failure;
+use crate::platform::github::webhook;
+use crate::store::inbox;
+use crate::store::queue::{self, Claimed};
+
+/// Between two looks whether GitHub has told who we are.
+const AGAIN: Duration = Duration::from_secs(10);
+
+impl Desk {
+    pub(super) async fn read_later(&self, item: &Claimed, id: EventId, name: &str) -> Result<(), Failure> {
+        let context = match &self.actions.github {
+            Some(github) => github.context().await.ok(),
+            None => None,
+        };
+        let now = self.engine.clock.now();
+        let mut tx = self.engine.db.begin().await?;
+        let Some(context) = context else {
+            // Waiting costs no try: GitHub does not send a webhook again.
+            queue::put_back(&mut tx, item, later(now, AGAIN), item.attempts - 1).await?;
+            return Ok(tx.commit("webhook waits").await?);
+        };
+        let raw = inbox::raw(&mut tx, id).await?.unwrap_or_default();
+        if let Ok(heard) = webhook::translate_later(name, &raw, &context) {
+            intake::add(&mut tx, &heard, now).await?;
+        }
+        inbox::forget(&mut tx, id, "read later").await?;
+        queue::finish(&mut tx, item).await?;
+        tx.commit("webhook read").await?;
+        self.engine.wake();
+        Ok(())
+    }
+}
