@@ -56,8 +56,46 @@ pub enum OpenError {
     #[error("cannot open the database (database.url): {0}")]
     Connect(String),
     /// The tables could not be brought up to date.
-    #[error("cannot bring the database up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error("cannot bring the database (database.url) up to date: {0}")]
+    Migrate(String),
+}
+
+impl From<sqlx::migrate::MigrateError> for OpenError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError;
+        Self::Migrate(match &error {
+            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
+                "a newer Callsheet has used it; start that version, or name another database".to_owned()
+            }
+            MigrateError::VersionMismatch(_) => {
+                "its tables were made by a Callsheet with other migrations; start that version, or name another database"
+                    .to_owned()
+            }
+            MigrateError::ExecuteMigration(cause, _) | MigrateError::Execute(cause) => {
+                let why = because(cause);
+                format!("{why}. It may belong to another program, or this user may not change it; name another database")
+            }
+            other => other.to_string(),
+        })
+    }
+}
+
+/// The database's own word, without the layers around it.
+fn because(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        // SQLite's codes: <https://www.sqlite.org/rescode.html>.
+        Some(said) if said.code().as_deref() == Some("14") => {
+            "it is no file that can be opened or made here; check the path and whose it is".to_owned()
+        }
+        Some(said) if said.code().as_deref() == Some("26") => {
+            "this file is not a SQLite database; name another file".to_owned()
+        }
+        Some(said) if said.code().as_deref() == Some("8") => {
+            "the file is read-only; let this user write it".to_owned()
+        }
+        Some(said) => said.message().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 /// Something that is told after each commit; tests stop the world there.
@@ -160,7 +198,7 @@ impl Db {
 
     async fn open_sqlite(url: &str, serve: bool) -> Result<Self, OpenError> {
         let options =
-            SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(error.to_string()))?;
+            SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(because(&error)))?;
         let path = options.get_filename().to_path_buf();
         if url.contains(":memory:") || url.contains("mode=memory") {
             let why = "a database in memory forgets everything at the end; name a file, e.g. sqlite://data/callsheet.db";
@@ -171,7 +209,15 @@ impl Db {
             why,
         };
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            std::fs::create_dir_all(parent).map_err(|error| wrong(error.to_string()))?;
+            std::fs::create_dir_all(parent).map_err(|error| {
+                let folder = parent.display();
+                wrong(format!(
+                    "the folder {folder} cannot be made ({error}); name another one in database.url"
+                ))
+            })?;
+        }
+        if serve {
+            private(&path).map_err(|error| wrong(format!("{error}; let this user write it")))?;
         }
         let lock = if serve {
             Some(Arc::new(instance_lock(&path)?))
@@ -189,12 +235,12 @@ impl Db {
             .max_connections(1)
             .connect_with(options.clone())
             .await;
-        let write = write.map_err(|error| wrong(error.to_string()))?;
+        let write = write.map_err(|error| wrong(because(&error)))?;
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
             .connect_with(options.read_only(true))
             .await;
-        let read = read.map_err(|error| wrong(error.to_string()))?;
+        let read = read.map_err(|error| wrong(because(&error)))?;
         Ok(Self {
             pools: Pools::Sqlite { write, read },
             lock,
@@ -210,17 +256,17 @@ impl Db {
         // The pool would only say that it timed out; one connection says what is wrong.
         let first = PgConnection::connect_with(&options)
             .await
-            .map_err(|error| OpenError::Connect(error.to_string()))?;
+            .map_err(|error| OpenError::Connect(because(&error)))?;
         first
             .close()
             .await
-            .map_err(|error| OpenError::Connect(error.to_string()))?;
+            .map_err(|error| OpenError::Connect(because(&error)))?;
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .acquire_timeout(std::time::Duration::from_secs(10))
             .connect_with(options)
             .await
-            .map_err(|error| OpenError::Connect(error.to_string()))?;
+            .map_err(|error| OpenError::Connect(because(&error)))?;
         Ok(Self {
             pools: Pools::Postgres(pool),
             lock: None,
@@ -359,6 +405,14 @@ async fn wait_for_tables(pool: &SqlitePool) -> Result<(), OpenError> {
     ))
 }
 
+/// Makes the file, when there is none, readable by its owner only: it keeps what people said. SQLite gives its other files
+/// the same mode.
+fn private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = File::options();
+    options.create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
 /// Locks `<database>.lock`, kept open as long as the database.
 fn instance_lock(path: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
@@ -366,7 +420,7 @@ fn instance_lock(path: &Path) -> Result<File, OpenError> {
     let lock = PathBuf::from(name);
     let file = File::create(&lock).map_err(|error| OpenError::File {
         path: lock.clone(),
-        why: error.to_string(),
+        why: format!("{error}; let this user write there"),
     })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
