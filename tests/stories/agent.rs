@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::database::Kind;
 use crate::support::model::Turn;
@@ -33,14 +33,6 @@ async fn talk_after(world: &World) -> String {
     world.talk("#apollo")
 }
 
-fn tool_results(request: &Value) -> Vec<String> {
-    let messages = request["messages"].as_array().unwrap();
-    let results = messages.iter().filter(|message| message["role"] == "tool");
-    results
-        .map(|message| message["content"].as_str().unwrap().to_owned())
-        .collect()
-}
-
 async fn a_broken_tool_call_is_mended(kind: Kind) {
     let world = World::apollo(kind).await;
     world
@@ -54,11 +46,19 @@ async fn a_broken_tool_call_is_mended(kind: Kind) {
     ana: <@UPM> how is it going?
       pm: Apollo is active.
     ");
-    let requests = world.model.requests();
-    sees!(tool_results(&requests[3]).join("\n"), @"
+    sees!(world.model.told(), @"
     The arguments of project_status could not be used: EOF while parsing a string at line 1 column 16. Call the tool again with arguments that fit its schema.
     The arguments of project_status could not be used: unknown field `projekt`, expected `project` at line 1 column 10. Call the tool again with arguments that fit its schema.
     There is no tool “no_such_tool”: the tools are list_projects, get_project, create_project, update_project, bind_place, project_status, search_messages, post_message, list_issues, get_issue, create_issue, comment_on_issue, update_issue. Use one of these.
+    **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
+
+    3 issues and 0 pull requests are open. Changed last:
+
+    - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
+    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+    - [#12](https://github.com/acme/apollo/issues/12) Login fails
+
+    Project last changed 22 Nov 2026, 09:00 UTC.
     ");
     world.finish().await;
 }
@@ -234,6 +234,7 @@ async fn what_was_said_in_a_thread_before_reaches_the_model(kind: Kind) {
         .user("ana")
         .replies("#apollo", &thread, "@pm what do you make of this?");
     world.quiet().await;
+    world.expects("#apollo", &["I see."]);
     let request = world.model.requests().remove(0);
     let said: Vec<&str> = request["messages"].as_array().unwrap()[1..]
         .iter()
@@ -271,7 +272,8 @@ async fn a_comment_without_visible_words_is_refused(kind: Kind) {
         .says("I could not.");
     world.slack.user("ana").says("#apollo", "@pm go");
     world.quiet().await;
-    sees!(tool_results(&world.model.requests()[1]).join("\n"), @"
+    world.expects("#apollo", &["I could not."]);
+    sees!(world.model.told(), @"
     I could not comment: the text is empty. Say what to write.
     I could not post this: the text is empty. Change the text.
     ");

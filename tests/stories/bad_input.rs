@@ -92,13 +92,8 @@ async fn a_project_without_a_repository_says_so(kind: Kind) {
         .says("It has no repository.");
     world.slack.user("ana").says("#apollo", "@pm issues of Solo?");
     world.quiet().await;
-    let told = world.model.requests()[1]["messages"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()["content"]
-        .clone();
-    sees!(told.as_str().unwrap(), @"I cannot look at issues of Solo: it has no repository yet. Ask somebody with rights to the repository to say: set the repository of Solo to owner/name.");
+    world.expects("#apollo", &["It has no repository."]);
+    sees!(world.model.told(), @"I cannot look at issues of Solo: it has no repository yet. Ask somebody with rights to the repository to say: set the repository of Solo to owner/name.");
     world.finish().await;
 }
 
@@ -122,6 +117,7 @@ async fn github_refusals_are_explained(kind: Kind) {
     world.slack.user("ana").says("#apollo", "@pm try");
     world.quiet().await;
     world.github.restore_token();
+    world.expects("#apollo", &["No luck.", "No luck."]);
     let requests = world.model.requests();
     let told: Vec<&str> = [&requests[1], &requests[3]]
         .into_iter()

@@ -268,13 +268,8 @@ async fn an_issue_whose_answer_is_lost_is_opened_once(kind: Kind) {
         1,
         "{titles:?}"
     );
-    let told = world.model.requests()[1]["messages"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()["content"]
-        .clone();
-    sees!(told.as_str().unwrap(), @"Opened acme/apollo#15 (https://github.com/acme/apollo/issues/15): Logout fails");
+    world.expects("#apollo", &["Opened."]);
+    sees!(world.model.told(), @"Opened acme/apollo#15 (https://github.com/acme/apollo/issues/15): Logout fails");
     world.finish().await;
 }
 
@@ -300,6 +295,10 @@ async fn a_label_whose_answer_is_lost_is_set_once(kind: Kind) {
         .filter(|call| call.method == "PATCH" && call.path.ends_with("/issues/12"))
         .count();
     assert_eq!(patches, 1);
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm label this as bug
+    pm-bot: Labelled.
+    ");
     world.finish().await;
 }
 

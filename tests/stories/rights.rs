@@ -85,13 +85,8 @@ async fn a_stranger_channel_may_not_change_the_project(kind: Kind) {
         .says("I may not.");
     world.slack.user("ben").says("#random", "@pm mark Apollo as done");
     world.quiet().await;
-    let answer = world.model.requests()[1]["messages"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()["content"]
-        .clone();
-    sees!(answer.as_str().unwrap(), @"You may not change this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.");
+    world.expects("#random", &["I may not."]);
+    sees!(world.model.told(), @"You may not change this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.");
     world.finish().await;
 }
 
@@ -109,13 +104,8 @@ async fn a_chat_cannot_choose_a_repository(kind: Kind) {
         .user("ben")
         .says("#apollo", "@pm create a project Spy in acme/secret");
     world.quiet().await;
-    let answer = world.model.requests()[1]["messages"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()["content"]
-        .clone();
-    sees!(answer.as_str().unwrap(), @"You may not choose this repository for a project: members of a project may change issues in its repository, so a chat cannot choose one. Have somebody with write access ask me on an issue of that repository, or whoever runs Callsheet use `callsheet ask`.");
+    world.expects("#apollo", &["I may not."]);
+    sees!(world.model.told(), @"You may not choose this repository for a project: members of a project may change issues in its repository, so a chat cannot choose one. Have somebody with write access ask me on an issue of that repository, or whoever runs Callsheet use `callsheet ask`.");
     world.finish().await;
 }
 
@@ -129,19 +119,12 @@ async fn nobody_binds_a_place_from_elsewhere(kind: Kind) {
     world.model.calls_tools(calls).says("I may not.");
     world.slack.user("ana").says("#apollo", "@pm bind Ben's messages");
     world.quiet().await;
-    let answer = world.model.requests()[1]["messages"]
-        .as_array()
-        .unwrap()
-        .last()
-        .unwrap()["content"]
-        .clone();
+    let told = world.model.told();
     assert!(
-        answer
-            .as_str()
-            .unwrap()
-            .contains("a place is bound by somebody who speaks there"),
-        "{answer}"
+        told.contains("a place is bound by somebody who speaks there"),
+        "{told}"
     );
+    world.expects("#apollo", &["I may not."]);
     world.finish().await;
 }
 
@@ -158,15 +141,8 @@ async fn no_two_projects_answer_to_one_name(kind: Kind) {
         .says("Done.");
     world.slack.user("ana").says("#apollo", "@pm go");
     world.quiet().await;
-    let request = &world.model.requests()[1];
-    let told: Vec<&str> = request["messages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|message| message["role"] == "tool")
-        .map(|message| message["content"].as_str().unwrap())
-        .collect();
-    sees!(told.join("\n"), @"
+    world.expects("#apollo", &["Done."]);
+    sees!(world.model.told(), @"
     Created **Beta**: active, no repository.
     I could not rename the project to beta: there is one with this name already. Choose another name, or ask for its status.
     Changed **Zeus**: active, [acme/apollo](https://github.com/acme/apollo).

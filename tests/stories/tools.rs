@@ -23,6 +23,8 @@ async fn results(world: &World, calls: Vec<(&str, Value)>) -> String {
     world.model.calls_tools(calls.clone()).says("Done.");
     world.slack.user("ana").says("#apollo", "@pm go");
     world.quiet().await;
+    let news = world.slack.news("#apollo");
+    assert!(news.iter().any(|said| said == "Done."), "{news:?}");
     let requests = world.model.requests();
     let messages = requests[before + 1]["messages"].as_array().unwrap();
     let told = messages[messages.len() - count..]
@@ -255,6 +257,7 @@ async fn issue_tools_do_what_they_say(kind: Kind) {
     ---
     update_issue: Changed acme/apollo#14 (https://github.com/acme/apollo/issues/14): reopened; label removed: bug; assigned to cy.
     ");
+    sees!(world.issue_talk("acme/apollo", 13), @"pm-bot: Noted.");
     let opened = world.github.get_issue("acme/apollo", 15).body.unwrap();
     assert!(
         opened.starts_with("Also 500.") && opened.contains("@\u{200b}acme/team"),

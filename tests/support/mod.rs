@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod github;
+pub(crate) mod looked;
 pub(crate) mod model;
 pub(crate) mod postgres;
 pub(crate) mod program;

@@ -324,6 +324,11 @@ impl World {
         lines.join("\n")
     }
 
+    /// What we said at a Slack channel since the story last looked there, or edited.
+    pub(crate) fn expects(&self, place: &str, said: &[&str]) {
+        assert_eq!(self.slack.news(place), said, "news at {place}");
+    }
+
     /// The talk on an issue as people see it, our marks left out.
     pub(crate) fn issue_talk(&self, repository: &str, number: u64) -> String {
         let comments = self.github.comments(repository, number);
@@ -377,6 +382,8 @@ impl World {
             "the model's server complained"
         );
         assert_eq!(self.model.left(), 0, "the model's script was not played out");
+        let unexpected = [self.slack.unexpected(), self.github.unexpected()].concat();
+        assert!(unexpected.is_empty(), "nobody expected {unexpected:#?}");
         assert_eq!(self.slack.faults_left(), 0, "a fault of Slack was not met");
         assert_eq!(
             self.github.unused_faults(),

@@ -27,9 +27,10 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::DropGuard;
 
-use self::state::{Spot, State};
+use self::state::{BOT_ID, Spot, State};
 use self::wire::{Life, Port};
 use crate::support::clock::TestClock;
+use crate::support::looked::Looked;
 
 pub use self::fault::{Fault, FaultHandle};
 pub use self::people::Person;
@@ -44,6 +45,8 @@ struct Core {
     state: Mutex<State>,
     clock: TestClock,
     changed: watch::Sender<u64>,
+    /// What the test has looked at.
+    looked: Looked,
     hook_work: Notify,
     life: Life,
 }
@@ -95,6 +98,7 @@ impl FakeGitHub {
             state: Mutex::new(State::new(port.url(), clock.now())),
             clock,
             changed: watch::Sender::new(0),
+            looked: Looked::default(),
             hook_work: Notify::new(),
             life: life.clone(),
         });
@@ -148,23 +152,39 @@ impl FakeGitHub {
 
     /// The comments on an issue or pull request, oldest first, deleted ones gone.
     pub fn comments(&self, repo: &str, number: u64) -> Vec<Comment> {
-        self.core.with(|state| {
+        let comments = self.core.with(|state| {
             let spot = spot(state, repo, number);
             state.comments_view(spot)
-        })
+        });
+        for comment in &comments {
+            self.core
+                .looked
+                .saw(format!("GitHub comment {}", comment.id), &comment.body);
+        }
+        comments
+    }
+
+    /// Issues and comments of "pm-bot" that the test has not looked at as they stand there now.
+    pub fn unexpected(&self) -> Vec<String> {
+        let all = self.core.with(|state| state.written_by(BOT_ID));
+        self.core.looked.unseen(all)
     }
 
     /// An issue or pull request; panics when there is none.
     pub fn get_issue(&self, repo: &str, number: u64) -> Issue {
-        self.core.with(|state| {
+        let issue = self.core.with(|state| {
             let spot = spot(state, repo, number);
             state.issue_view(spot)
-        })
+        });
+        self.core
+            .looked
+            .saw(format!("GitHub issue {}", issue.id), &issue.title);
+        issue
     }
 
     /// Every issue and pull request of a repository, by number, deleted ones gone.
     pub fn issues(&self, repo: &str) -> Vec<Issue> {
-        self.core.with(|state| {
+        let issues: Vec<Issue> = self.core.with(|state| {
             let repo = state.repo_named(repo);
             let numbers = state.repos[repo]
                 .issues
@@ -174,7 +194,13 @@ impl FakeGitHub {
             numbers
                 .map(|number| state.issue_view(Spot { repo, number }))
                 .collect()
-        })
+        });
+        for issue in &issues {
+            self.core
+                .looked
+                .saw(format!("GitHub issue {}", issue.id), &issue.title);
+        }
+        issues
     }
 
     /// Every call that reached the server, in order.

@@ -94,6 +94,25 @@ impl State {
         view.collect()
     }
 
+    /// What an account wrote and nobody deleted: the titles of its issues, the texts of its comments, each with what it is.
+    pub(super) fn written_by(&self, author: u64) -> Vec<(String, String)> {
+        let issues = self.repos.iter().flat_map(|repo| repo.issues.values());
+        let mut written = Vec::new();
+        for issue in issues.filter(|issue| !issue.deleted) {
+            if issue.author == author {
+                written.push((format!("GitHub issue {}", issue.id), issue.title.clone()));
+            }
+            let comments = issue.comments.iter().filter(|comment| comment.author == author);
+            written.extend(comments.map(|comment| {
+                (
+                    format!("GitHub comment {}", comment.id),
+                    comment.body().to_owned(),
+                )
+            }));
+        }
+        written
+    }
+
     pub(super) fn issue_view(&self, spot: Spot) -> Issue {
         let issue = self.issue(spot);
         Issue {

@@ -102,6 +102,15 @@ impl FakeModel {
         API_KEY.to_owned()
     }
 
+    /// What the tools told the model in its last request, one after another.
+    pub fn told(&self) -> String {
+        let last = self.requests().pop().unwrap_or_default();
+        let messages = last["messages"].as_array().cloned().unwrap_or_default();
+        let told = messages.iter().filter(|message| message["role"] == "tool");
+        let texts: Vec<&str> = told.filter_map(|message| message["content"].as_str()).collect();
+        texts.join("\n")
+    }
+
     /// The bodies of the chat completion requests, refused ones too, in order.
     pub fn requests(&self) -> Vec<Value> {
         self.core.with(|inner| inner.requests.clone())

@@ -27,6 +27,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::clock::TestClock;
+use crate::support::looked::Looked;
 
 mod api;
 mod blocks;
@@ -66,6 +67,8 @@ struct Inner {
     clock: TestClock,
     /// The workspace.
     state: Mutex<State>,
+    /// What the test has looked at.
+    looked: Looked,
     /// Counts changes.
     version: watch::Sender<u64>,
     /// Cancelled when the fake is dropped.
@@ -189,6 +192,7 @@ impl FakeSlack {
         let inner = Arc::new(Inner {
             clock,
             state: Mutex::new(state),
+            looked: Looked::default(),
             version,
             stop: stop.clone(),
         });

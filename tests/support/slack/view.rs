@@ -51,6 +51,24 @@ impl From<&Msg> for Message {
     }
 }
 
+fn look_at(inner: &Inner, wanted: impl Fn(&State, &Msg) -> bool) -> Vec<Message> {
+    inner.look(|state| {
+        let ours = state
+            .messages
+            .iter()
+            .filter(|msg| msg.author == Author::Us && wanted(state, msg));
+        for msg in ours {
+            inner.looked.saw(name(msg), msg.text());
+        }
+    });
+    select(inner, wanted)
+}
+
+/// What a message is called where it is told that nobody expected it.
+fn name(msg: &Msg) -> String {
+    format!("Slack {}/{}", msg.channel, msg.ts)
+}
+
 fn select(inner: &Inner, wanted: impl Fn(&State, &Msg) -> bool) -> Vec<Message> {
     inner.look(|state| {
         state
@@ -66,13 +84,13 @@ impl FakeSlack {
     /// Every message of a conversation, deleted ones too, in `ts` order.
     pub fn messages(&self, place: &str) -> Vec<Message> {
         let channel = self.channel(place);
-        select(&self.inner, |_, msg| msg.channel == channel)
+        look_at(&self.inner, |_, msg| msg.channel == channel)
     }
 
     /// Our bot's messages of a conversation.
     pub fn bot_messages(&self, place: &str) -> Vec<Message> {
         let channel = self.channel(place);
-        select(&self.inner, |_, msg| {
+        look_at(&self.inner, |_, msg| {
             msg.channel == channel && msg.author == Author::Us
         })
     }
@@ -82,10 +100,35 @@ impl FakeSlack {
         select(&self.inner, |_, msg| msg.author == Author::Us)
     }
 
+    /// Our bot's messages that the test has not looked at as they stand there now.
+    pub fn unexpected(&self) -> Vec<String> {
+        let all = self.inner.look(|state| {
+            let ours = state
+                .messages
+                .iter()
+                .filter(|msg| msg.author == Author::Us && !msg.deleted);
+            ours.map(|msg| (name(msg), msg.text().to_owned()))
+                .collect::<Vec<_>>()
+        });
+        self.inner.looked.unseen(all)
+    }
+
+    /// Our bot's messages of a conversation that the test has not looked at as they stand there now.
+    pub fn news(&self, place: &str) -> Vec<String> {
+        let channel = self.channel(place);
+        let wanted = |msg: &Msg| msg.channel == channel && msg.author == Author::Us && !msg.deleted;
+        self.inner.look(|state| {
+            let ours = state.messages.iter().filter(|msg| wanted(msg));
+            ours.filter(|msg| self.inner.looked.news(name(msg), msg.text()))
+                .map(|msg| msg.text().to_owned())
+                .collect()
+        })
+    }
+
     /// A root message and its replies.
     pub fn thread(&self, place: &str, ts: &str) -> Vec<Message> {
         let channel = self.channel(place);
-        select(&self.inner, |_, msg| {
+        look_at(&self.inner, |_, msg| {
             msg.channel == channel && (msg.ts == ts || msg.thread_ts.as_deref() == Some(ts))
         })
     }
