@@ -301,6 +301,16 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
         })
 }
 
+/// How the person who started this program starts it again.
+fn program() -> &'static str {
+    let built_here = |path: std::path::PathBuf| path.components().any(|part| part.as_os_str() == "target");
+    if std::env::current_exe().is_ok_and(built_here) {
+        "cargo run --"
+    } else {
+        "callsheet"
+    }
+}
+
 /// The plain lines a person sees at the start.
 pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
     let mut lines = vec![format!("Callsheet {}", env!("CARGO_PKG_VERSION"))];
@@ -323,10 +333,10 @@ pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
     lines.push(format!("  Slack         {}", configured(config.slack.is_some())));
     lines.push(format!("  GitHub        {}", configured(config.github.is_some())));
     lines.extend(config.notes().into_iter().map(|note| format!("  Note: {note}")));
-    lines.push(
-        "Next: in another shell, `cargo run -- ask \"create a project called Apollo in acme/apollo\"`."
-            .to_owned(),
-    );
+    lines.push(format!(
+        "Next: in another shell, in this folder, `{} ask \"create a project called Apollo in acme/apollo\"`.",
+        program()
+    ));
     if config.slack.is_none() || config.github.is_none() {
         lines.push(
             "To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops."

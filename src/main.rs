@@ -71,7 +71,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         return Err("the TLS provider was installed twice".to_owned());
     }
     let file = config::locate(arguments.config.as_deref(), environment(), Path::new("."));
-    let config = Config::load(file.as_deref(), environment()).map_err(|error| error.to_string())?;
+    let config = Config::load(file.as_deref(), environment()).map_err(|error| match &file {
+        Some(file) => format!("{} (or the environment) cannot be used:\n{error}", file.display()),
+        None => format!("the environment cannot be used:\n{error}"),
+    })?;
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
         match arguments.command.unwrap_or(Subcommands::Serve) {

@@ -15,6 +15,11 @@ pub(super) type Values = BTreeMap<String, Value>;
 /// (`CALLSHEET_CONFIG`, `CALLSHEET_LOG`).
 const PREFIX: &str = "CALLSHEET__";
 
+/// The sections, as they stand in variables.
+const SECTIONS: [&str; 7] = [
+    "SERVER", "DATABASE", "SLACK", "DISCORD", "GITHUB", "MODEL", "AGENT",
+];
+
 /// The origin that the `config` crate notes on values from [`Environment`].
 const ENVIRONMENT: &str = "the environment";
 
@@ -83,7 +88,14 @@ fn syntax_error(error: &config::ConfigError) -> String {
 }
 
 fn read_environment(env: impl Iterator<Item = (String, String)>) -> Result<Values, Problem> {
-    let ours: Map<String, String> = env.filter(|(name, _)| name.starts_with(PREFIX)).collect();
+    let all: Vec<(String, String)> = env.collect();
+    if let Some(problem) = all.iter().find_map(|(name, _)| half_separated(name)) {
+        return Err(problem);
+    }
+    let ours: Map<String, String> = all
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect();
     let source = Environment::with_prefix("CALLSHEET")
         .separator("__")
         .source(Some(ours));
@@ -93,6 +105,22 @@ fn read_environment(env: impl Iterator<Item = (String, String)>) -> Result<Value
         fix: "Check the variables that begin with CALLSHEET__.".to_owned(),
     })?;
     Ok(map.into_iter().collect())
+}
+
+/// A variable that was meant as a key and has one underscore where two belong; it would be ignored in silence.
+fn half_separated(name: &str) -> Option<Problem> {
+    let rest = name.strip_prefix("CALLSHEET_")?.trim_start_matches('_');
+    let section = SECTIONS.into_iter().find(|section| rest.starts_with(section))?;
+    let key = rest
+        .strip_prefix(section)?
+        .strip_prefix('_')?
+        .trim_start_matches('_');
+    let right = format!("{PREFIX}{section}__{key}");
+    (name != right && !key.is_empty()).then(|| Problem {
+        key: name.to_owned(),
+        what: "a variable of this name sets nothing".to_owned(),
+        fix: format!("Section and key are set apart by two underscores: {right}."),
+    })
 }
 
 /// Writes nested tables as full keys. An empty table stays as it is, so that an empty unknown section is seen.

@@ -332,6 +332,16 @@ const UNKNOWN: &[Unknown] = &[
         &[("CALLSHEET__", "1")],
         "<not a name>: unknown key (set by CALLSHEET__",
     ),
+    (
+        "",
+        &[("CALLSHEET_SLACK_BOT_TOKEN", "x")],
+        "CALLSHEET_SLACK_BOT_TOKEN: a variable of this name sets nothing. Section and key are set apart by two underscores: CALLSHEET__SLACK__BOT_TOKEN.",
+    ),
+    (
+        "",
+        &[("CALLSHEET__AGENT_MAX_STEPS", "1")],
+        "CALLSHEET__AGENT_MAX_STEPS: a variable of this name sets nothing. ",
+    ),
 ];
 
 #[test]
