@@ -56,26 +56,49 @@ fn room(root: &Path, file: &Path) -> String {
     first.trim_end_matches(".rs").to_owned()
 }
 
-/// The rooms a line of code names.
-fn named(line: &str) -> Vec<String> {
-    let code = line.split("//").next().unwrap_or_default();
+/// The rooms that a source text names, comments left out.
+fn named(text: &str) -> Vec<String> {
+    let lines = text
+        .lines()
+        .map(|line| line.split("//").next().unwrap_or_default());
+    let code = lines.collect::<Vec<_>>().join(" ");
     let uses = code
         .match_indices("crate::")
         .map(|(at, found)| &code[at + found.len()..]);
-    uses.flat_map(|rest| {
-        let group = rest.strip_prefix('{').map_or(rest, |group| group);
-        let many = rest.starts_with('{');
-        let names = group.split(',').take(if many { usize::MAX } else { 1 });
-        names
-            .map(|name| {
-                name.trim()
-                    .chars()
-                    .take_while(|c| c.is_alphanumeric() || *c == '_')
-                    .collect::<String>()
-            })
-            .collect::<Vec<_>>()
+    uses.flat_map(|rest| match rest.strip_prefix('{') {
+        Some(group) => members(group),
+        None => vec![first_word(rest)],
     })
     .collect()
+}
+
+/// The first words of what a group `{a::b, c::{d, e}}` holds; the text begins behind its opening brace.
+fn members(group: &str) -> Vec<String> {
+    let mut depth = 0_i32;
+    let inside = group.char_indices().take_while(|(_, c)| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        depth >= 0
+    });
+    let end = inside.last().map_or(0, |(at, c)| at + c.len_utf8());
+    let mut depth = 0_i32;
+    let parts = group[..end].split(|c| {
+        depth += match c {
+            '{' => 1,
+            '}' => -1,
+            _ => 0,
+        };
+        c == ',' && depth == 0
+    });
+    parts.map(first_word).filter(|word| !word.is_empty()).collect()
+}
+
+fn first_word(text: &str) -> String {
+    let word = text.trim_start().chars();
+    word.take_while(|c| c.is_alphanumeric() || *c == '_').collect()
 }
 
 #[test]
@@ -86,12 +109,10 @@ fn rooms_use_only_rooms_to_their_left() {
         let room = room(&root, &file);
         let own =
             rank(&room).unwrap_or_else(|| panic!("{} stands in no room; add it to the list", file.display()));
-        for (number, line) in std::fs::read_to_string(&file).unwrap().lines().enumerate() {
-            for used in named(line) {
-                let right = rank(&used).is_some_and(|rank| rank > own || (rank == own && used != room));
-                if right {
-                    wrong.push(format!("{}:{}: {room} uses {used}", file.display(), number + 1));
-                }
+        for used in named(&std::fs::read_to_string(&file).unwrap()) {
+            let right = rank(&used).is_some_and(|rank| rank > own || (rank == own && used != room));
+            if right {
+                wrong.push(format!("{}: {room} uses {used}", file.display()));
             }
         }
     }
@@ -107,6 +128,8 @@ fn the_check_sees_arrows() {
     assert_eq!(named("use crate::store::{Db, Tx};"), ["store"]);
     assert_eq!(named("use crate::{app, desk};"), ["app", "desk"]);
     assert_eq!(named("    crate::http::serve(x) // crate::app"), ["http"]);
+    let lines = "use crate::{\n    store::{Db, Tx}, // crate::app\n    desk,\n};\nuse crate::http;";
+    assert_eq!(named(lines), ["store", "desk", "http"]);
 }
 
 #[test]
