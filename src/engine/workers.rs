@@ -3,7 +3,9 @@
 //! 1. A handler ends its item in the same transaction as its effects on the database; what it leaves claimed is tried again.
 //! 2. Failure backs off; after [`MAX_ATTEMPTS`] the item is dead with a reason, its lane goes on, and the handler's
 //!    [`Handler::give_up`] answers the request.
-//! 3. A panic in a handler is a failure of its item and of nothing else.
+//! 3. A panic in a handler is a failure of its item and of nothing else. What ends the whole program again and again is given
+//!    up like any other failure.
+//! 4. At a stop, what is still under way after [`DRAIN`] is handed back at once: nobody waits for a lease to end.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -168,12 +170,12 @@ pub async fn run(
     slots: usize,
     stop: CancellationToken,
 ) -> Result<(), String> {
-    let workers = JoinSet::new();
     let mut dispatcher = Dispatcher {
         engine,
         handler,
         slots,
-        workers,
+        workers: JoinSet::new(),
+        claimed: HashMap::new(),
         failures: 0,
         stop,
     };
@@ -191,6 +193,8 @@ struct Dispatcher {
     /// How many items at once.
     slots: usize,
     workers: JoinSet<()>,
+    /// What each worker has claimed.
+    claimed: HashMap<tokio::task::Id, Claimed>,
     /// How often in a row the database failed.
     failures: u32,
     /// Ends every wait; a claim under way is finished first, so that no item is claimed and then forgotten.
@@ -220,28 +224,40 @@ impl Dispatcher {
         if self.engine.activity.end_look(kind, calls) {
             self.rest(kind, now).await;
         }
-        while self.workers.try_join_next().is_some() {}
+        while let Some(ended) = self.workers.try_join_next_with_id() {
+            self.ended(ended);
+        }
+    }
+
+    fn ended(&mut self, ended: Result<(tokio::task::Id, ()), tokio::task::JoinError>) {
+        let id = ended.map_or_else(|error| error.id(), |(id, ())| id);
+        self.claimed.remove(&id);
     }
 
     fn begin(&mut self, item: Claimed) {
         let (engine, handler) = (self.engine.clone(), Arc::clone(&self.handler));
         let working = Working::begin(&engine.activity);
-        self.workers.spawn(async move {
+        let claimed = item.clone();
+        let worker = self.workers.spawn(async move {
             work(&engine, handler.as_ref(), item).await;
             engine.wake();
             drop(working);
         });
+        self.claimed.insert(worker.id(), claimed);
     }
 
     /// Waits for a call, for due work, or for a free worker, and looks again for good measure.
     async fn rest(&mut self, kind: Kind, now: DateTime<Utc>) {
         let due = next_due(&self.engine, kind, now).await;
-        tokio::select! {
-            () = self.engine.activity.wakes[&kind].notified() => {}
-            () = until(&self.engine, due) => {}
-            () = self.engine.clock.deadline(later(now, POLL)) => {}
-            Some(_) = self.workers.join_next() => {}
-            () = self.stop.cancelled() => {}
+        let ended = tokio::select! {
+            () = self.engine.activity.wakes[&kind].notified() => None,
+            () = until(&self.engine, due) => None,
+            () = self.engine.clock.deadline(later(now, POLL)) => None,
+            Some(ended) = self.workers.join_next_with_id() => Some(ended),
+            () = self.stop.cancelled() => None,
+        };
+        if let Some(ended) = ended {
+            self.ended(ended);
         }
     }
 
@@ -255,15 +271,33 @@ impl Dispatcher {
     /// Lets the workers finish, for a while.
     async fn drain(mut self) {
         self.engine.activity.leave(self.handler.kind());
-        let workers = &mut self.workers;
-        let all = async { while workers.join_next().await.is_some() {} };
-        if self.engine.clock.timeout(DRAIN, all).await.is_err() {
-            tracing::warn!(
-                left = self.workers.len(),
-                "work still goes on at the end and will be taken up again"
-            );
-            self.workers.shutdown().await;
+        let end = later(self.engine.clock.now(), DRAIN);
+        while !self.workers.is_empty() {
+            tokio::select! {
+                Some(ended) = self.workers.join_next_with_id() => self.ended(ended),
+                () = self.engine.clock.deadline(end) => break,
+            }
         }
+        self.workers.shutdown().await;
+        if !self.claimed.is_empty() {
+            tracing::warn!(left = self.claimed.len(), "work is handed back in the middle");
+        }
+        for item in self.claimed.values() {
+            if let Err(error) = hand_back(&self.engine, item).await {
+                tracing::warn!(?item, %error, "could not hand work back; it waits for its lease to end");
+            }
+        }
+    }
+}
+
+/// Puts an item back that a stop interrupted; it costs no try.
+async fn hand_back(engine: &Engine, item: &Claimed) -> Result<(), StoreError> {
+    let mut tx = engine.db.begin().await?;
+    match queue::put_back(&mut tx, item, engine.clock.now(), item.attempts - 1).await {
+        Ok(()) => tx.commit("handed back").await,
+        // It ended between our last look and the stop.
+        Err(StoreError::LeaseLost) => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -291,6 +325,14 @@ async fn next_due(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Option<Dat
 
 /// Works one item, its lease renewed meanwhile.
 async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
+    if item.attempts > MAX_ATTEMPTS {
+        // Every failure that could be noted was; this one ended the program each time.
+        let why = "the program ended each time it worked on this";
+        if let Err(error) = settle_failure(engine, handler, &item, why).await {
+            tracing::error!(?item, %error, "could not give an item up");
+        }
+        return;
+    }
     let done = AssertUnwindSafe(handler.handle(item.clone())).catch_unwind();
     let outcome = tokio::select! {
         outcome = done => outcome,

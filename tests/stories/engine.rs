@@ -10,9 +10,9 @@ use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::stories;
 use crate::support::database::{Database, Kind};
 use crate::support::world::World;
+use crate::{sees, stories};
 
 stories![
     every_statement_is_understood,
@@ -20,6 +20,8 @@ stories![
     a_lost_lease_cannot_write,
     stopped_between_any_two_steps_the_run_goes_on,
     a_clean_stop_hands_everything_back,
+    a_stop_in_the_middle_leaves_no_lease,
+    what_ends_the_program_each_time_is_given_up,
 ];
 
 async fn every_statement_is_understood(kind: Kind) {
@@ -217,5 +219,92 @@ async fn a_clean_stop_hands_everything_back(kind: Kind) {
         .map(|message| message.text)
         .collect();
     assert_eq!(texts, ["Hello."]);
+    world.finish().await;
+}
+
+async fn a_stop_in_the_middle_leaves_no_lease(kind: Kind) {
+    let mut world = World::apollo(kind).await;
+    let held = world.model.holds();
+    world.slack.user("ana").says("#apollo", "@pm hello?");
+    held.reached().await;
+    let clock = world.clock.clone();
+    {
+        let stop = world.stop();
+        tokio::pin!(stop);
+        while futures::poll!(&mut stop).is_pending() {
+            clock.advance(Duration::from_secs(1));
+            tokio::task::yield_now().await;
+        }
+    }
+    let mut tx = world.db.read().await.unwrap();
+    let open = queue::open_items(&mut tx).await.unwrap();
+    drop(tx);
+    assert!(
+        !open.is_empty() && open.iter().all(|(_, state, _)| state != "running"),
+        "{open:?}"
+    );
+    world.model.says("Hello.");
+    world.start().await;
+    // Long before a lease would end.
+    let started = world.clock.now();
+    world
+        .until("the answer", |world| {
+            world
+                .slack
+                .bot_messages("#apollo")
+                .iter()
+                .any(|m| m.text == "Hello.")
+        })
+        .await;
+    let took = world.clock.now() - started;
+    assert!(took < chrono::TimeDelta::seconds(20), "it took {took}");
+    world.finish().await;
+}
+
+async fn what_ends_the_program_each_time_is_given_up(kind: Kind) {
+    use callsheet::domain::{AccountKey, Author, AuthorKind, Event, Heard, Platform};
+    let mut world = World::new(kind).await;
+    world.prepare_apollo().await;
+    let now = world.clock.now();
+    let account = AccountKey {
+        platform: Platform::Slack,
+        workspace: world.slack.team().to_owned(),
+        user_id: "UANA".to_owned(),
+    };
+    let author = Author {
+        account,
+        name: "ana".to_owned(),
+        kind: AuthorKind::Human,
+    };
+    let place = format!("slack:{}/{}", world.slack.team(), world.slack.channel("#apollo"));
+    let heard = Heard {
+        event: Event::CommandGiven {
+            place: place.parse().unwrap(),
+            author,
+            text: "projects".to_owned(),
+            reply: None,
+            at: now,
+        },
+        keys: vec!["test".to_owned()],
+        raw: Vec::new(),
+    };
+    let mut tx = world.db.begin().await.unwrap();
+    callsheet::engine::intake::add(&mut tx, &heard, now)
+        .await
+        .unwrap();
+    for _ in 0..6 {
+        let lease = now + Duration::from_secs(60);
+        queue::claim(&mut tx, Work::Event, now, lease)
+            .await
+            .unwrap()
+            .unwrap();
+        queue::release_all(&mut tx, now).await.unwrap();
+    }
+    tx.commit("test").await.unwrap();
+    world.start().await;
+    world.quiet().await;
+    let said = world.slack.news("#apollo").join("\n");
+    let said = said.split(" noted").next().unwrap();
+    sees!(said, @"I could not take this request: an internal error,");
     world.finish().await;
 }
