@@ -254,6 +254,10 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         );
     }
     supervisor.spawn(
+        "queue listener",
+        workers::listen(engine.clone(), supervisor.stopping()),
+    );
+    supervisor.spawn(
         "lease reaper",
         workers::reap(engine.clone(), supervisor.stopping()),
     );

@@ -28,11 +28,15 @@ impl Desk {
             return Ok(tx.commit("webhook waits").await?);
         };
         let raw = inbox::raw(&mut tx, id).await?.unwrap_or_default();
-        if let Ok(heard) = webhook::translate_later(name, &raw, &context) {
-            intake::add(&mut tx, &heard, now).await?;
-        }
-        inbox::forget(&mut tx, id, "read later").await?;
+        // One subject has one open item at most.
         queue::finish(&mut tx, item).await?;
+        let first = match webhook::translate_later(name, &raw, &context) {
+            Ok(heard) => intake::understood(&mut tx, id, &heard, now).await?,
+            Err(_) => false,
+        };
+        if !first {
+            inbox::forget(&mut tx, id, "a copy").await?;
+        }
         tx.commit("webhook read").await?;
         self.engine.wake();
         Ok(())

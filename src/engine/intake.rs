@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::Engine;
-use crate::domain::{Heard, Place, Seen};
+use crate::domain::{EventId, Heard, Place, Seen};
 use crate::store::queue::{self, Kind};
 use crate::store::{StoreError, Tx, inbox};
 
@@ -39,4 +39,22 @@ pub async fn add(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen,
         queue::enqueue(tx, Kind::Event, &lane(heard.event.place()), id.0, now, now).await?;
     }
     Ok(seen)
+}
+
+/// Commits nothing itself: an event that could only be kept is understood now, and its work begins where it belongs. False
+/// when it was a copy of another one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn understood(
+    tx: &mut Tx,
+    id: EventId,
+    heard: &Heard,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let first = inbox::understood(tx, id, heard, now).await?;
+    if first {
+        queue::enqueue(tx, Kind::Event, &lane(heard.event.place()), id.0, now, now).await?;
+    }
+    Ok(first)
 }

@@ -420,6 +420,37 @@ pub fn backoff(attempts: i64) -> Duration {
     base.mul_f64(rand::rng().random_range(0.8..1.0))
 }
 
+/// Wakes the workers when another replica made work, until `stop`. Looking at the queue every [`POLL`] goes on beside it.
+///
+/// # Errors
+/// Never; it says so for the supervisor's sake.
+pub async fn listen(engine: Engine, stop: CancellationToken) -> Result<(), String> {
+    while !stop.is_cancelled() {
+        let heard = async {
+            let Some(mut calls) = engine.db.calls().await? else {
+                return std::future::pending().await;
+            };
+            loop {
+                calls.next().await?;
+                engine.wake();
+            }
+        };
+        let heard: Result<(), StoreError> = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            heard = heard => heard,
+        };
+        if let Err(error) = heard {
+            let error = telemetry::scrub(&error.to_string());
+            tracing::warn!(error, "cannot hear other replicas; looking at the queue instead");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = engine.clock.sleep(POLL) => {}
+        }
+    }
+    Ok(())
+}
+
 /// Puts items whose lease ended back into their lanes, until `stop`.
 ///
 /// # Errors

@@ -1,23 +1,12 @@
 //! The two database engines behind one type, transactions, and the macro that runs one statement on either.
 
-use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+use std::fs::File;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
-
-/// Readers of a SQLite file at once; WAL lets them run beside the one writer.
-const SQLITE_READERS: u32 = 4;
-/// How often, and how many times, a process beside the one that serves looks for its tables.
-const TABLE_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
-const TABLE_LOOKS: usize = 200;
-/// Connections to PostgreSQL per process.
-const POSTGRES_CONNECTIONS: u32 = 10;
+use sqlx::postgres::PgListener;
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use uuid::Uuid;
 
 /// A failure of the database; never shown to people as it is.
 #[derive(Debug, thiserror::Error)]
@@ -38,63 +27,27 @@ pub enum StoreError {
     LeaseLost,
 }
 
-/// Why the database could not be opened; shown to the person who starts Callsheet.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// Somebody serves this file already.
-    #[error("another Callsheet is already serving {}; stop it first, or give this one another database.url", .0.display())]
-    InUse(PathBuf),
-    /// The file or its directory cannot be used.
-    #[error("cannot open the database {}: {why}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        why: String,
-    },
-    /// The server cannot be reached, or the address is wrong.
-    #[error("cannot open the database (database.url): {0}")]
-    Connect(String),
-    /// The tables could not be brought up to date.
-    #[error("cannot bring the database (database.url) up to date: {0}")]
-    Migrate(String),
+/// The channel on which replicas call each other.
+const CHANNEL: &str = "callsheet_work";
+
+/// The calls of other replicas.
+pub struct Calls {
+    listener: PgListener,
+    process: Uuid,
 }
 
-impl From<sqlx::migrate::MigrateError> for OpenError {
-    fn from(error: sqlx::migrate::MigrateError) -> Self {
-        use sqlx::migrate::MigrateError;
-        Self::Migrate(match &error {
-            MigrateError::VersionMissing(_) | MigrateError::VersionTooNew(..) => {
-                "a newer Callsheet has used it; start that version, or name another database".to_owned()
+impl Calls {
+    /// Waits for the next call; a broken connection is opened again, and counts as a call, since one may have been missed.
+    ///
+    /// # Errors
+    /// When the connection cannot be opened again.
+    pub async fn next(&mut self) -> Result<(), StoreError> {
+        loop {
+            match self.listener.try_recv().await? {
+                Some(call) if call.payload() == self.process.to_string() => {}
+                _ => return Ok(()),
             }
-            MigrateError::VersionMismatch(_) => {
-                "its tables were made by a Callsheet with other migrations; start that version, or name another database"
-                    .to_owned()
-            }
-            MigrateError::ExecuteMigration(cause, _) | MigrateError::Execute(cause) => {
-                let why = because(cause);
-                format!("{why}. It may belong to another program, or this user may not change it; name another database")
-            }
-            other => other.to_string(),
-        })
-    }
-}
-
-/// The database's own word, without the layers around it.
-fn because(error: &sqlx::Error) -> String {
-    match error.as_database_error() {
-        // SQLite's codes: <https://www.sqlite.org/rescode.html>.
-        Some(said) if said.code().as_deref() == Some("14") => {
-            "it is no file that can be opened or made here; check the path and whose it is".to_owned()
         }
-        Some(said) if said.code().as_deref() == Some("26") => {
-            "this file is not a SQLite database; name another file".to_owned()
-        }
-        Some(said) if said.code().as_deref() == Some("8") => {
-            "the file is read-only; let this user write it".to_owned()
-        }
-        Some(said) => said.message().to_owned(),
-        None => error.to_string(),
     }
 }
 
@@ -103,7 +56,7 @@ pub type Probe = Arc<dyn Fn(&'static str) -> BoxFuture<'static, ()> + Send + Syn
 
 /// The pools of one database.
 #[derive(Clone)]
-enum Pools {
+pub(super) enum Pools {
     Sqlite { write: SqlitePool, read: SqlitePool },
     Postgres(PgPool),
 }
@@ -111,17 +64,22 @@ enum Pools {
 /// The project database.
 #[derive(Clone)]
 pub struct Db {
-    pools: Pools,
+    pub(super) pools: Pools,
     /// The locked file that says "somebody serves this database"; the lock ends with the last clone.
-    lock: Option<Arc<File>>,
+    pub(super) lock: Option<Arc<File>>,
     /// See [`Db::with_probe`].
-    probe: Option<Probe>,
+    pub(super) probe: Option<Probe>,
+    /// Tells this process's calls to other replicas from theirs.
+    pub(super) process: Uuid,
 }
 
 /// A transaction on either engine. Dropped without [`Tx::commit`] it is rolled back.
 pub struct Tx {
     pub(super) inner: Inner,
     probe: Option<Probe>,
+    /// Whether there is work for somebody after the commit, and who says so.
+    call: Option<Uuid>,
+    process: Uuid,
 }
 
 /// The engines' own transactions.
@@ -177,103 +135,6 @@ macro_rules! sql {
 pub(super) use sql;
 
 impl Db {
-    /// Opens the database at `url` and brings its tables up to date. With `serve`, takes the instance lock of a SQLite
-    /// file first, so that two services never migrate or work one file.
-    ///
-    /// # Errors
-    /// See [`OpenError`].
-    pub async fn open(url: &SecretString, serve: bool) -> Result<Self, OpenError> {
-        let db = if url.expose_secret().starts_with("sqlite:") {
-            Self::open_sqlite(url.expose_secret(), serve).await?
-        } else {
-            Self::open_postgres(url.expose_secret()).await?
-        };
-        match &db.pools {
-            Pools::Sqlite { write, .. } if serve => SQLITE_MIGRATIONS.run(write).await?,
-            Pools::Sqlite { write, .. } => wait_for_tables(write).await?,
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
-        }
-        Ok(db)
-    }
-
-    async fn open_sqlite(url: &str, serve: bool) -> Result<Self, OpenError> {
-        let options =
-            SqliteConnectOptions::from_str(url).map_err(|error| OpenError::Connect(because(&error)))?;
-        let path = options.get_filename().to_path_buf();
-        if url.contains(":memory:") || url.contains("mode=memory") {
-            let why = "a database in memory forgets everything at the end; name a file, e.g. sqlite://data/callsheet.db";
-            return Err(OpenError::Connect(why.into()));
-        }
-        let wrong = |why: String| OpenError::File {
-            path: path.clone(),
-            why,
-        };
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-            std::fs::create_dir_all(parent).map_err(|error| {
-                let folder = parent.display();
-                wrong(format!(
-                    "the folder {folder} cannot be made ({error}); name another one in database.url"
-                ))
-            })?;
-        }
-        if serve {
-            private(&path).map_err(|error| wrong(format!("{error}; let this user write it")))?;
-        }
-        let lock = if serve {
-            Some(Arc::new(instance_lock(&path)?))
-        } else {
-            None
-        };
-        let options = options
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // What was told "received" must survive a power cut.
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(std::time::Duration::from_secs(10));
-        let write = SqlitePoolOptions::new()
-            .max_connections(1)
-            .connect_with(options.clone())
-            .await;
-        let write = write.map_err(|error| wrong(because(&error)))?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(SQLITE_READERS)
-            .connect_with(options.read_only(true))
-            .await;
-        let read = read.map_err(|error| wrong(because(&error)))?;
-        Ok(Self {
-            pools: Pools::Sqlite { write, read },
-            lock,
-            probe: None,
-        })
-    }
-
-    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
-        // sqlx quotes the address in some errors, and the address holds the password.
-        let options = PgConnectOptions::from_str(url).map_err(|_| {
-            OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into())
-        })?;
-        // The pool would only say that it timed out; one connection says what is wrong.
-        let first = PgConnection::connect_with(&options)
-            .await
-            .map_err(|error| OpenError::Connect(because(&error)))?;
-        first
-            .close()
-            .await
-            .map_err(|error| OpenError::Connect(because(&error)))?;
-        let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(std::time::Duration::from_secs(10))
-            .connect_with(options)
-            .await
-            .map_err(|error| OpenError::Connect(because(&error)))?;
-        Ok(Self {
-            pools: Pools::Postgres(pool),
-            lock: None,
-            probe: None,
-        })
-    }
-
     /// The same database, telling `probe` after each commit.
     #[must_use]
     pub fn with_probe(mut self, probe: Probe) -> Self {
@@ -303,6 +164,8 @@ impl Db {
         Ok(Tx {
             inner,
             probe: self.probe.clone(),
+            call: None,
+            process: self.process,
         })
     }
 
@@ -315,7 +178,28 @@ impl Db {
             Pools::Sqlite { read, .. } => Inner::Sqlite(read.begin().await?),
             Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
         };
-        Ok(Tx { inner, probe: None })
+        Ok(Tx {
+            inner,
+            probe: None,
+            call: None,
+            process: self.process,
+        })
+    }
+
+    /// Hears when other replicas made work; none where a database has no replicas.
+    ///
+    /// # Errors
+    /// When the database cannot be reached.
+    pub async fn calls(&self) -> Result<Option<Calls>, StoreError> {
+        let Pools::Postgres(pool) = &self.pools else {
+            return Ok(None);
+        };
+        let mut listener = PgListener::connect_with(pool).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Some(Calls {
+            listener,
+            process: self.process,
+        }))
     }
 
     /// Tells the probe that something outside the database was reached.
@@ -366,6 +250,11 @@ impl Db {
 }
 
 impl Tx {
+    /// Notes that the commit makes work: other replicas are called then.
+    pub(super) fn call_others(&mut self) {
+        self.call = Some(self.process);
+    }
+
     /// Makes the changes last. `point` names the commit.
     ///
     /// # Errors
@@ -373,61 +262,19 @@ impl Tx {
     pub async fn commit(self, point: &'static str) -> Result<(), StoreError> {
         match self.inner {
             Inner::Sqlite(tx) => tx.commit().await?,
-            Inner::Postgres(tx) => tx.commit().await?,
+            Inner::Postgres(mut tx) => {
+                if let Some(process) = self.call {
+                    let call = sqlx::query("SELECT pg_notify($1, $2)")
+                        .bind(CHANNEL)
+                        .bind(process.to_string());
+                    call.execute(&mut *tx).await?;
+                }
+                tx.commit().await?;
+            }
         }
         if let Some(probe) = self.probe {
             probe(point).await;
         }
         Ok(())
-    }
-}
-
-/// The tables of SQLite, step by step.
-static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
-
-/// Waits until whoever holds the instance lock has made the tables: SQLite's own migration lock does nothing.
-async fn wait_for_tables(pool: &SqlitePool) -> Result<(), OpenError> {
-    let wanted = i64::try_from(SQLITE_MIGRATIONS.iter().count()).unwrap_or(i64::MAX);
-    for _ in 0..TABLE_LOOKS {
-        let made = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM _sqlx_migrations WHERE success")
-            .fetch_one(pool);
-        if made.await.is_ok_and(|made| made >= wanted) {
-            return Ok(());
-        }
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "no clock is there yet; another process is being waited for"
-        )]
-        tokio::time::sleep(TABLE_LOOK).await;
-    }
-    Err(OpenError::Connect(
-        "the process that serves this database has not made its tables; is it an older Callsheet?".into(),
-    ))
-}
-
-/// Makes the file, when there is none, readable by its owner only: it keeps what people said. SQLite gives its other files
-/// the same mode.
-fn private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let mut options = File::options();
-    options.create(true).append(true).mode(0o600).open(path).map(drop)
-}
-
-/// Locks `<database>.lock`, kept open as long as the database.
-fn instance_lock(path: &Path) -> Result<File, OpenError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
-    let lock = PathBuf::from(name);
-    let file = File::create(&lock).map_err(|error| OpenError::File {
-        path: lock.clone(),
-        why: format!("{error}; let this user write there"),
-    })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_path_buf())),
-        Err(TryLockError::Error(error)) => Err(OpenError::File {
-            path: lock,
-            why: error.to_string(),
-        }),
     }
 }

@@ -46,6 +46,32 @@ pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Se
     Ok(Seen::Before(first))
 }
 
+/// Puts what an event turned out to be in the place of what was kept of it; false when another event told the same before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn understood(
+    tx: &mut Tx,
+    id: EventId,
+    heard: &Heard,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    if add_keys(tx, id, &heard.keys, now).await? != id {
+        return Ok(false);
+    }
+    sql!(
+        tx,
+        execute,
+        "UPDATE inbox_events SET name = $2, place = $3, external_id = $4, body = $5 WHERE id = $1",
+        id,
+        heard.event.name(),
+        heard.event.place(),
+        heard.event.external_id(),
+        Doc(&heard.event),
+    )?;
+    Ok(true)
+}
+
 /// Adds keys and returns the event that owns the first of them that was there, else `id`.
 async fn add_keys(
     tx: &mut Tx,

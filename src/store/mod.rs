@@ -11,6 +11,7 @@ pub mod conversations;
 mod db;
 pub mod deliveries;
 pub mod inbox;
+mod open;
 pub mod pacing;
 pub mod people;
 pub mod projects;
@@ -19,4 +20,5 @@ pub mod runs;
 pub mod search;
 
 pub use columns::Doc;
-pub use db::{Db, OpenError, Probe, Statement, StoreError, Tx};
+pub use db::{Calls, Db, Probe, Statement, StoreError, Tx};
+pub use open::OpenError;

@@ -53,6 +53,7 @@ pub async fn enqueue(
     run_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    tx.call_others();
     let brought_forward = sql!(
         tx,
         execute,
@@ -207,6 +208,7 @@ pub async fn park(tx: &mut Tx, item: &Claimed) -> Result<(), StoreError> {
 /// # Errors
 /// When the database fails.
 pub async fn wake(tx: &mut Tx, kind: Kind, subject: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+    tx.call_others();
     sql!(
         tx,
         execute,

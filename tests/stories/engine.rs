@@ -18,6 +18,7 @@ stories![
     every_statement_is_understood,
     lanes_keep_their_order_and_do_not_wait_for_each_other,
     a_lost_lease_cannot_write,
+    replicas_call_each_other,
     stopped_between_any_two_steps_the_run_goes_on,
     a_clean_stop_hands_everything_back,
     a_stop_in_the_middle_leaves_no_lease,
@@ -94,6 +95,32 @@ async fn a_lost_lease_cannot_write(kind: Kind) {
     assert!(queue::finish(&mut tx, &frozen).await.is_err());
     assert!(!queue::renew(&mut tx, &frozen, later).await.unwrap());
     queue::finish(&mut tx, &fresh).await.unwrap();
+}
+
+async fn replicas_call_each_other(kind: Kind) {
+    let database = Database::fresh(kind).await;
+    let (db, other) = (database.open().await, database.open().await);
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let Some(mut calls) = db.calls().await.unwrap() else {
+        assert_eq!(kind, Kind::Sqlite, "only SQLite has no replicas");
+        return;
+    };
+    let heard = calls.next();
+    tokio::pin!(heard);
+    for (who, is_other) in [(&db, false), (&other, true)] {
+        let mut tx = who.begin().await.unwrap();
+        queue::enqueue(&mut tx, Work::Run, "a", Uuid::now_v7(), now, now)
+            .await
+            .unwrap();
+        assert!(
+            futures::poll!(&mut heard).is_pending(),
+            "called before the commit"
+        );
+        tx.commit("test").await.unwrap();
+        if is_other {
+            heard.as_mut().await.unwrap();
+        }
+    }
 }
 
 /// A probe that lets `after` points pass and then holds whoever reaches one, telling the test.
