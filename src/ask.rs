@@ -12,11 +12,13 @@ use crate::engine::clock::{Clock, later};
 use crate::engine::{Engine, intake};
 use crate::platform::shell;
 use crate::store::deliveries::{self, State};
-use crate::store::runs::{self, RunState};
+use crate::store::runs::{self, Run, RunState};
 use crate::store::{Db, OpenError, StoreError, inbox};
 
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_millis(50);
+/// After how long the person is told that the answer takes its time.
+const TELL: Duration = Duration::from_secs(4);
 /// How often a process that only follows tries to become the one that works.
 const TAKE_OVER: Duration = Duration::from_millis(2500);
 /// How long a process that works alone stays for what its request also sends elsewhere, e.g. to an issue.
@@ -53,7 +55,7 @@ pub enum AskError {
     Broken(String),
 }
 
-/// Asks, and waits for the answer. `kept` becomes true once the request is stored.
+/// Asks, and waits for the answer. `kept` becomes true once the request is stored; `tell` is told when it takes its time.
 ///
 /// # Errors
 /// See [`AskError`].
@@ -63,13 +65,13 @@ pub async fn ask(
     user: &str,
     text: &str,
     kept: &AtomicBool,
+    tell: fn(&str),
 ) -> Result<Answered, AskError> {
     let command = config
         .slack
         .as_ref()
         .map_or("/pm", |slack| slack.command.as_str());
-    let text = text.trim();
-    let text = text.strip_prefix(command).map_or(text, str::trim);
+    let text = without_name(text, command);
     let (db, alone) = open(config).await?;
     let id = Uuid::now_v7();
     let heard = shell::heard(user, text, id, clock.now());
@@ -80,6 +82,9 @@ pub async fn ask(
         clock,
         user,
         id,
+        tell_at: later(clock.now(), TELL),
+        told: AtomicBool::new(false),
+        tell,
     };
     if alone {
         return work(config, &follow, db.clone()).await;
@@ -103,6 +108,17 @@ pub async fn ask(
         }
     }
     Err(AskError::TooLong)
+}
+
+/// What was asked, without the command's name or `@pm` in front of it.
+fn without_name<'a>(text: &'a str, command: &str) -> &'a str {
+    let text = text.trim();
+    let names = [command, "/pm", "@pm"];
+    let rest = names.into_iter().find_map(|name| text.strip_prefix(name));
+    match rest {
+        Some(rest) if rest.is_empty() || rest.starts_with(char::is_whitespace) => rest.trim(),
+        _ => text,
+    }
 }
 
 /// The database, and whether this process may work it alone.
@@ -146,6 +162,10 @@ struct Follow<'a> {
     clock: &'a Clock,
     user: &'a str,
     id: Uuid,
+    /// When the person is told that the answer takes its time, unless it is there.
+    tell_at: chrono::DateTime<chrono::Utc>,
+    told: AtomicBool,
+    tell: fn(&str),
 }
 
 impl Follow<'_> {
@@ -158,6 +178,19 @@ impl Follow<'_> {
             }
             self.clock.sleep(LOOK).await;
         }
+    }
+
+    /// Once, and in a terminal only: an answer is printed when it is whole.
+    fn say_it_takes_long(&self, run: &Run) {
+        if self.clock.now() < self.tell_at || self.told.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        let doing = match (&run.state, run.doing.as_str()) {
+            (RunState::Queued, _) => "waiting for its turn",
+            (_, "") => "working on it",
+            (_, doing) => doing,
+        };
+        (self.tell)(doing);
     }
 
     /// Waits until everything the request sends anywhere is settled; what is not by `deadline` goes on with the next start.
@@ -195,6 +228,7 @@ impl Follow<'_> {
             return Ok(failed.then_some(Answered { text, failed }));
         };
         if !matches!(run.state, RunState::Done | RunState::Failed) {
+            self.say_it_takes_long(&run);
             return Ok(None);
         }
         let mut parts = deliveries::answers_of(&mut tx, run.id).await?;

@@ -59,7 +59,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let asking = matches!(arguments.command, Some(Subcommands::Ask { .. }));
     // Who asks from a shell wants the answer, not the log.
     let filter = if asking {
-        "error"
+        "error,octocrab=off"
     } else {
         telemetry::DEFAULT_FILTER
     };
@@ -118,7 +118,7 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
         .unwrap_or_else(|_| "user".to_owned());
     let clock = Clock::system();
     let kept = std::sync::atomic::AtomicBool::new(false);
-    let asked = ask::ask(config, &clock, &user, text, &kept);
+    let asked = ask::ask(config, &clock, &user, text, &kept, takes_long);
     let answer = tokio::select! {
         answer = asked => answer.map_err(|error| error.to_string())?,
         () = signalled() => {
@@ -127,13 +127,21 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
             return Err(format!("stopped before the answer came; {what}"));
         }
     };
-    writeln!(std::io::stdout(), "{}", answer.text)
-        .map_err(|error| format!("cannot print the answer: {error}"))?;
+    match writeln!(std::io::stdout(), "{}", answer.text) {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
+        printed => printed.map_err(|error| format!("cannot print the answer: {error}"))?,
+    }
     Ok(if answer.failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// Beside the answer, so that a pipe gets the answer alone.
+fn takes_long(doing: &str) {
+    let _ = writeln!(std::io::stderr(), "callsheet: {doing} …");
 }
 
 /// Ends when somebody asks the process to stop.

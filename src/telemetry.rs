@@ -17,7 +17,7 @@ pub const FILTER_VARIABLE: &str = "CALLSHEET_LOG";
 
 /// The filter when [`FILTER_VARIABLE`] says nothing: our own doings, and of the chatty libraries only warnings. Two say
 /// nothing: one logs contents, the other repeats what our own lines say.
-pub const DEFAULT_FILTER: &str = "info,sqlx=warn,hyper=warn,slack_morphism=off,async_openai=off";
+pub const DEFAULT_FILTER: &str = "info,sqlx=warn,hyper=warn,slack_morphism=off,async_openai=off,octocrab=off";
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -56,6 +56,7 @@ impl Actions {
                 PersonError::new(what, "the place is not bound to the project", "Bind it first").into(),
             );
         }
+        self.reachable(place, what)?;
         let length = text.chars().count();
         if markup::render(text, dialect(place)).is_empty() || length > MAX_POST {
             let why = if length > MAX_POST {
@@ -78,6 +79,20 @@ impl Actions {
         };
         self.outbox.post(tx, &post).await?;
         Ok(())
+    }
+
+    /// # Errors
+    /// When the place's platform is not set up.
+    pub(super) fn reachable(&self, place: &Place, what: &str) -> Result<(), PersonError> {
+        if self.outbox.reaches(place) {
+            return Ok(());
+        }
+        let platform = place.platform();
+        Err(PersonError::new(
+            what,
+            format!("{platform} is not set up here"),
+            format!("Have whoever runs Callsheet fill in its section of bot.toml and start me again"),
+        ))
     }
 }
 

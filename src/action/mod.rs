@@ -30,6 +30,7 @@ pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
 pub use messages::found;
 pub use outcome::outcome;
 pub use projects::{NewProject, ProjectEdit, line as project_line, list as list_projects};
+pub use resolve::Naming;
 pub use status::Status;
 
 /// How long GitHub's word on a permission is good for.

@@ -103,7 +103,7 @@ impl Actions {
         Ok(project)
     }
 
-    /// Changes a project. A repository takes a permit of its own.
+    /// Changes a project, and says what changed. A repository takes a permit of its own.
     ///
     /// # Errors
     /// When a value cannot be used, or nothing would change.
@@ -113,7 +113,7 @@ impl Actions {
         permit: &Permit,
         repository: Option<&Permit>,
         edit: &ProjectEdit,
-    ) -> Result<Project, Trouble> {
+    ) -> Result<(Project, String), Trouble> {
         let id = permit.project(Action::UpdateProject)?;
         let mut project = projects::get(tx, id).await?.ok_or_else(gone)?;
         let before = project.clone();
@@ -147,7 +147,8 @@ impl Actions {
         }
         project.updated_at = self.engine.clock.now();
         projects::update(tx, &project).await?;
-        Ok(project)
+        let changes = changes(&before, &project);
+        Ok((project, changes))
     }
 
     /// Binds a place to a project; a place that belongs to another project stays there.
@@ -181,6 +182,7 @@ impl Actions {
                 PersonError::new("I could not bind this place", why, "Bind a chat channel instead").into(),
             );
         }
+        self.reachable(place, &format!("I could not bind {label}"))?;
         if let Some(bound) = projects::binding(tx, place).await?
             && bound.project_id != id
         {
@@ -245,6 +247,26 @@ pub fn line(project: &Project) -> String {
         |repository| format!("[{repository}]({})", repository.url()),
     );
     format!("**{}**: {}, {repository}", project.name, project.status.words())
+}
+
+/// What changed about a project, in words.
+fn changes(before: &Project, after: &Project) -> String {
+    let mut said = Vec::new();
+    if before.name != after.name {
+        said.push(format!("renamed from “{}”", before.name));
+    }
+    if before.status != after.status {
+        said.push(format!("status is now {}", after.status.words()));
+    }
+    if before.description != after.description {
+        said.push("description rewritten".to_owned());
+    }
+    if let Some(repository) = &after.repository
+        && before.repository != after.repository
+    {
+        said.push(format!("repository is now [{repository}]({})", repository.url()));
+    }
+    said.join("; ")
 }
 
 /// A list of projects in Markdown.

@@ -5,12 +5,25 @@ use crate::domain::{Asker, IssueRef, PersonError, Place, Project, Repository, is
 use crate::guard::{Action, Subject};
 use crate::store::projects::{self, BoundPlace};
 
-/// The project that `text` names among `projects`: exactly by short name or name, else the only one that begins with it or
-/// holds it as a word.
+/// How much of a project's name has to be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// A part that fits one project only: enough to look at it.
+    Close,
+    /// All of it: a change must not hit a project that nobody named.
+    Whole,
+}
+
+/// The project that `text` names among `projects`: exactly by short name or name, else, where that is enough, the only one
+/// that begins with it or holds it as a word.
 ///
 /// # Errors
 /// When there is none, or more than one.
-pub(super) fn pick<'a>(projects: &'a [Project], text: &str) -> Result<&'a Project, PersonError> {
+pub(super) fn pick<'a>(
+    projects: &'a [Project],
+    text: &str,
+    naming: Naming,
+) -> Result<&'a Project, PersonError> {
     let (name, slug) = (text.trim().to_lowercase(), slugify(text));
     if let Some(exact) = projects
         .iter()
@@ -29,7 +42,12 @@ pub(super) fn pick<'a>(projects: &'a [Project], text: &str) -> Result<&'a Projec
             .join(", ")
     };
     match close.as_slice() {
-        [one] => Ok(one),
+        [one] if naming == Naming::Close => Ok(one),
+        [one] => Err(PersonError::new(
+            format!("I changed nothing, since I know no project “{}”", text.trim()),
+            format!("the only one like it is {}", one.name),
+            format!("Ask again with its whole name if you mean {}", one.name),
+        )),
         [] => Err(PersonError::new(
             format!("I do not know a project “{}”", text.trim()),
             if projects.is_empty() {
@@ -77,11 +95,16 @@ impl Actions {
     ///
     /// # Errors
     /// When there is none, or more than one; a project the person may not read counts as unknown.
-    pub async fn project(&self, asker: &Asker, named: Option<&str>) -> Result<Project, Trouble> {
+    pub async fn project(
+        &self,
+        asker: &Asker,
+        named: Option<&str>,
+        naming: Naming,
+    ) -> Result<Project, Trouble> {
         let named = named.map(str::trim).filter(|name| !name.is_empty());
         let readable = self.readable(asker).await?;
         if let Some(name) = named {
-            return Ok(pick(&readable, name)?.clone());
+            return Ok(pick(&readable, name, naming)?.clone());
         }
         let mut tx = self.engine.db.read().await?;
         let mut here = projects::at(&mut tx, &asker.place).await?;
@@ -121,14 +144,26 @@ impl Actions {
         asker: &Asker,
         repository: Option<&str>,
         project: Option<&str>,
+        naming: Naming,
     ) -> Result<Repository, Trouble> {
         if let Some(text) = repository.map(str::trim).filter(|text| !text.is_empty()) {
-            return Ok(parse_repository(text)?);
+            let repository = parse_repository(text)?;
+            if let Some(github) = &self.github
+                && github.host() != repository.host()
+            {
+                return Err(PersonError::new(
+                    format!("I cannot use {repository}"),
+                    format!("I work on {} and not on {}", github.host(), repository.host()),
+                    "Name a repository there",
+                )
+                .into());
+            }
+            return Ok(repository);
         }
         if let (Some(repository), None) = (asker.place.repository(), project) {
             return Ok(repository.clone());
         }
-        let project = self.project(asker, project).await?;
+        let project = self.project(asker, project, naming).await?;
         Ok(project.repository.ok_or_else(|| {
             PersonError::new(
                 format!("I cannot look at issues of {}", project.name),
@@ -164,7 +199,7 @@ impl Actions {
             text.to_owned()
         };
         let here = if text.starts_with('#') {
-            Some(self.repository(asker, None, None).await?)
+            Some(self.repository(asker, None, None, Naming::Whole).await?)
         } else {
             None
         };

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 
-use super::resolve::pick;
+use super::resolve::{Naming, pick};
 use crate::domain::{Project, ProjectId, ProjectStatus, slugify};
 
 fn projects(names: &[&str]) -> Vec<Project> {
@@ -38,10 +38,20 @@ fn a_name_means_one_project_or_says_why_not() {
         ),
     ];
     for (typed, expected) in table {
-        let found = match pick(&all, typed) {
+        let found = match pick(&all, typed, Naming::Close) {
             Ok(project) => project.name.clone(),
             Err(error) => error.to_string(),
         };
         assert_eq!(found, expected);
     }
+    // A change must be meant.
+    let whole = |typed: &str| match pick(&all, typed, Naming::Whole) {
+        Ok(project) => project.name.clone(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(whole("zeus web"), "Zeus Web");
+    assert_eq!(
+        whole("zeus"),
+        "I changed nothing, since I know no project “zeus”: the only one like it is Zeus Web. Ask again with its whole name if you mean Zeus Web."
+    );
 }

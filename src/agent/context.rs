@@ -16,6 +16,8 @@ const MESSAGES: i64 = 60;
 /// The rule of thumb for counting tokens without a vendor's tokenizer
 /// (<https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them>).
 const CHARACTERS_PER_TOKEN: usize = 4;
+/// The longest request handed on, as a part of the room: the answer and the tools' results want theirs.
+const REQUEST_PART: usize = 2;
 /// The longest earlier message handed on, in characters.
 const LONGEST: usize = 4_000;
 
@@ -50,15 +52,29 @@ pub(super) async fn gather(
     });
     let system = system.map_err(|error| Failure::Other(format!("prompts/system.md: {error}")))?;
     let work = retold(steps);
-    let spent = system.len() + run.text.len() + work.iter().map(length).sum::<usize>();
+    let request = request(&run.text, tokens * CHARACTERS_PER_TOKEN / REQUEST_PART);
+    let spent = system.len() + request.len() + work.iter().map(length).sum::<usize>();
     let room = (tokens * CHARACTERS_PER_TOKEN).saturating_sub(spent);
     let mut messages = earlier(&said, run, room);
     messages.push(Message::Person {
         name: run.asker.name.clone(),
-        text: run.text.clone(),
+        text: request,
     });
     messages.extend(work);
     Ok(ask_of(system, messages))
+}
+
+/// What is asked, cut where it would leave no room; the model is told so.
+fn request(text: &str, room: usize) -> String {
+    let length = text.chars().count();
+    if length <= room {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(room).collect();
+    format!(
+        "{kept}\n[cut: {} of {length} characters are not shown]",
+        length - room
+    )
 }
 
 /// The newest earlier messages that fit into `room` characters, oldest first; the request itself is left out.
@@ -74,7 +90,7 @@ fn earlier(newest_first: &[Said], run: &Run, room: usize) -> Vec<Message> {
         kept.push(match said.author_kind.as_str() {
             "ourselves" => Message::Assistant(Answer {
                 text,
-                calls: Vec::new(),
+                ..Answer::default()
             }),
             _ => Message::Person {
                 name: said.author_name.clone(),

@@ -94,6 +94,10 @@ pub(super) fn lost_in_a_row(steps: &[Step]) -> usize {
 
 /// Whether the last thing that was tried did not work: what the answer then says is no success.
 pub(super) fn ended_badly(steps: &[Step]) -> bool {
+    let helpless = |step: &Step| step.kind == StepKind::Model && read(step).helpless;
+    if steps.last().is_some_and(helpless) {
+        return true;
+    }
     steps
         .iter()
         .rev()

@@ -22,6 +22,7 @@ use crate::domain::{self, PersonError, StepId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::later;
+use crate::engine::health::State as Health;
 use crate::engine::workers::Failure;
 use crate::model::{Answer, Ask, Message, Model, ModelError, Reply, ToolCall};
 use crate::store::deliveries::{self, State};
@@ -141,9 +142,24 @@ impl Agent {
         self.engine.wake();
         let replied = self.model.ask(&ask, &self.engine.clock).await;
         self.engine.db.reached("model").await;
+        self.report(replied.as_ref().err());
         match replied {
             Ok(reply) => self.keep(&mut step, reply).await,
             Err(error) => self.unanswered(item, run, steps, &step, error).await,
+        }
+    }
+
+    /// Shows in the health report whether the model answers.
+    fn report(&self, error: Option<&ModelError>) {
+        let health = &self.engine.health;
+        let said = |error: &ModelError| telemetry::scrub(&error.to_string());
+        match (error, self.model.as_ref()) {
+            (_, Model::Offline(_)) => {}
+            (None, model) => health.report("model", Health::Ok, model.name()),
+            (Some(error @ ModelError::Refused(_)), _) => {
+                health.report("model", Health::Failed, said(error));
+            }
+            (Some(error), _) => health.report("model", Health::Degraded, said(error)),
         }
     }
 

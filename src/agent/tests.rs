@@ -21,6 +21,7 @@ fn model(state: StepState, calls: &[&str], text: &str) -> Step {
     let answer = Answer {
         text: text.into(),
         calls: calls.iter().map(call).collect(),
+        ..Answer::default()
     };
     let output = (state == StepState::Done).then(|| write(&answer));
     step(StepKind::Model, state, "", output, 10)

@@ -1,7 +1,7 @@
 //! What each command does: front doors onto the same actions that the agent's tools use.
 
 use super::{Command, help};
-use crate::action::{Actions, Trouble, list_projects};
+use crate::action::{Actions, Naming, Trouble, list_projects};
 use crate::domain::{Answer, Asker};
 use crate::engine::health::Health;
 use crate::guard::{Action, Subject};
@@ -19,7 +19,7 @@ pub async fn run(
     match command {
         Command::Help { command } => Ok(Answer::words(help(command.as_deref(), prefix))),
         Command::Status { project } => {
-            let project = actions.project(asker, project.as_deref()).await?;
+            let project = actions.project(asker, project.as_deref(), Naming::Close).await?;
             let permit = actions
                 .permit(asker, Action::ReadProject, Subject::Project(project.id))
                 .await?;

@@ -130,7 +130,12 @@ impl FromStr for Repository {
             if parts.is_empty() {
                 return Err(error());
             }
-            parts.remove(0)
+            let host = parts.remove(0);
+            // `a/b/c` is a slip; only an address says which host is meant.
+            if !has_scheme && !has_user && !host.contains('.') {
+                return Err(error());
+            }
+            host
         } else {
             DEFAULT_HOST
         };

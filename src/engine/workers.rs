@@ -30,6 +30,9 @@ use crate::telemetry;
 pub const LEASE: Duration = Duration::from_secs(60);
 /// How often an item is tried before it is given up.
 pub const MAX_ATTEMPTS: i64 = 6;
+/// How often an item is claimed before it counts as one that ends the program each time. Far above [`MAX_ATTEMPTS`]: looking up
+/// what became of a delivery claims its item again and again.
+const MAX_CLAIMS: i64 = 60;
 /// How often the queue is looked at when nobody woke us: another process may have enqueued.
 const POLL: Duration = Duration::from_secs(1);
 /// How long workers may go on after a stop.
@@ -325,7 +328,7 @@ async fn next_due(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Option<Dat
 
 /// Works one item, its lease renewed meanwhile.
 async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
-    if item.attempts > MAX_ATTEMPTS {
+    if item.attempts > MAX_CLAIMS {
         // Every failure that could be noted was; this one ended the program each time.
         let why = "the program ended each time it worked on this";
         if let Err(error) = settle_failure(engine, handler, &item, why).await {

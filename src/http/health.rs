@@ -16,9 +16,12 @@ use crate::store::{StoreError, deliveries, queue};
 /// How long the database may take to answer; whoever asks for health gives up soon.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The health route.
+/// The health route, and a sign at the door for whoever opens the address in a browser.
 pub(super) fn routes(engine: Engine) -> Router {
-    Router::new().route("/health", get(report)).with_state(engine)
+    Router::new()
+        .route("/", get(|| async { "This is Callsheet. How it is: /health\n" }))
+        .route("/health", get(report))
+        .with_state(engine)
 }
 
 async fn report(State(engine): State<Engine>) -> (StatusCode, Json<Value>) {

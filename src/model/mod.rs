@@ -58,6 +58,9 @@ pub struct Answer {
     pub text: String,
     /// The tools it wants called, in order.
     pub calls: Vec<ToolCall>,
+    /// Whether the words say that it could not help; only the offline model knows.
+    #[serde(default)]
+    pub helpless: bool,
 }
 
 /// A tool the model wants called.

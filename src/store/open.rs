@@ -160,9 +160,13 @@ impl Db {
             OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into())
         })?;
         // The pool would only say that it timed out; one connection says what is wrong.
-        let first = PgConnection::connect_with(&options)
-            .await
-            .map_err(|error| OpenError::Connect(because(&error)))?;
+        let first = PgConnection::connect_with(&options).await.map_err(|error| {
+            let (host, port) = (options.get_host(), options.get_port());
+            OpenError::Connect(format!(
+                "PostgreSQL at {host}:{port}: {}. Check that it runs there and takes this user and password",
+                because(&error)
+            ))
+        })?;
         first
             .close()
             .await

@@ -62,6 +62,11 @@ async fn unknown_and_ambiguous_projects_are_named(kind: Kind) {
 
     Project last changed 22 Nov 2026, 09:00 UTC.
     "#);
+    sees!(answer(&world, "status apo").await, @"
+    > *ana*: /pm status apo
+
+    I do not know which project you mean by “apo”: it could be Apollo (apollo), Apollo App (apollo-app), Apollo Web (apollo-web). Ask again with the full name.
+    ");
     world.slack.user("ana").slash("#random", "/pm", "status");
     world.quiet().await;
     sees!(world.talk("#random"), @"
@@ -247,13 +252,18 @@ async fn strange_characters_do_no_harm(kind: Kind) {
         .user("ana")
         .says("#apollo", "@pm make \u{0} it\u{7} \u{fffe}\u{202e}👩‍👩‍👧‍👦");
     world.quiet().await;
+    let asked = &world.model.requests()[0]["messages"][1]["content"];
+    sees!(format!("{asked:?}"), @r#"String("ana: make � it \u{fffe}\u{202e}👩\u{200d}👩\u{200d}👧\u{200d}👦")"#);
+    sees!(format!("{:?}", world.model.told()), @r#""Created **Nul�l**: active, no repository.""#);
+    sees!(format!("{:?}", world.slack.news("#apollo")), @r#"["Made� it \u{d7ff}."]"#);
     world.model.says("Fine.");
     world
         .github
         .user("cy")
         .comments("acme/apollo", 12, "@pm \u{0}\u{1} zero\u{200b}width \r\n lines");
     world.quiet().await;
-    assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
+    let asked = &world.model.requests()[2]["messages"][1]["content"];
+    sees!(format!("{asked:?}"), @r#"String("cy: � zero\u{200b}width \n lines")"#);
     assert_eq!(world.github.comments("acme/apollo", 12).len(), 2);
     world.finish().await;
 }

@@ -319,7 +319,7 @@ async fn what_ends_the_program_each_time_is_given_up(kind: Kind) {
     callsheet::engine::intake::add(&mut tx, &heard, now)
         .await
         .unwrap();
-    for _ in 0..6 {
+    for _ in 0..60 {
         let lease = now + Duration::from_secs(60);
         queue::claim(&mut tx, Work::Event, now, lease)
             .await

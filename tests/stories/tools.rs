@@ -50,7 +50,7 @@ async fn project_tools_do_what_they_say(kind: Kind) {
             ("list_projects", json!({})),
             (
                 "update_project",
-                json!({"project": "zeus", "status": "on_hold", "name": "Zeus"}),
+                json!({"project": "zeus web", "status": "on_hold", "name": "Zeus"}),
             ),
             ("get_project", json!({"project": "Zeus"})),
             ("bind_place", json!({"project": "Apollo"})),
@@ -64,7 +64,7 @@ async fn project_tools_do_what_they_say(kind: Kind) {
     list_projects: - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
     - **Zeus Web**: planned, no repository
     ---
-    update_project: Changed **Zeus**: on hold, no repository.
+    update_project: Changed **Zeus**: renamed from “Zeus Web”; status is now on hold.
     ---
     get_project: **Zeus**: on hold, no repository (`zeus`)
 
@@ -117,6 +117,7 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
         &world,
         vec![
             ("create_project", json!({"name": "Apollo"})),
+            ("update_project", json!({"project": "Sol", "status": "done"})),
             (
                 "update_project",
                 json!({"project": "Apollo", "status": "sleeping"}),
@@ -128,6 +129,8 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
     .await;
     sees!(told, @"
     create_project: I could not create the project Apollo: there is one with this name already. Choose another name, or ask for its status.
+    ---
+    update_project: I changed nothing, since I know no project “Sol”: the only one like it is Solo. Ask again with its whole name if you mean Solo.
     ---
     update_project: The arguments of update_project could not be used: unknown variant `sleeping`, expected one of `planned`, `active`, `on_hold`, `done`, `archived` at line 1 column 39. Call the tool again with arguments that fit its schema.
     ---

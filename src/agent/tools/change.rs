@@ -95,10 +95,10 @@ impl Change {
                 repository,
                 edit,
             } => {
-                let project = actions
+                let (project, changes) = actions
                     .update_project(tx, &permit, repository.as_ref(), &edit)
                     .await?;
-                Ok(Some(format!("Changed {}.", project_line(&project))))
+                Ok(Some(format!("Changed **{}**: {changes}.", project.name)))
             }
             Self::BindPlace { permit, place, label } => {
                 let project = actions.bind_place(tx, &permit, &place, &label).await?;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Change, Performed, ToolCx};
-use crate::action::{IssueEdit, IssueQuery, Trouble};
+use crate::action::{IssueEdit, IssueQuery, Naming, Trouble};
 use crate::domain::{IssueState, NewIssue};
 use crate::guard::{Action, Subject};
 use crate::platform::github::StateFilter;
@@ -112,7 +112,12 @@ pub(super) struct UpdateIssue {
 pub(super) async fn list_issues(cx: &ToolCx<'_>, args: ListIssues) -> Result<Performed, Trouble> {
     let repository = cx
         .actions
-        .repository(cx.asker, args.repository.as_deref(), args.project.as_deref())
+        .repository(
+            cx.asker,
+            args.repository.as_deref(),
+            args.project.as_deref(),
+            Naming::Close,
+        )
         .await?;
     let permit = cx
         .actions
@@ -166,7 +171,12 @@ pub(super) async fn get_issue(cx: &ToolCx<'_>, args: IssueName) -> Result<Perfor
 pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<Performed, Trouble> {
     let repository = cx
         .actions
-        .repository(cx.asker, args.repository.as_deref(), args.project.as_deref())
+        .repository(
+            cx.asker,
+            args.repository.as_deref(),
+            args.project.as_deref(),
+            Naming::Whole,
+        )
         .await?;
     let permit = cx
         .actions

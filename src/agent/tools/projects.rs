@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{Change, Performed, ToolCx};
-use crate::action::{self, NewProject, ProjectEdit, Trouble};
+use crate::action::{self, Naming, NewProject, ProjectEdit, Trouble};
 use crate::domain::{PersonError, Place, ProjectStatus};
 use crate::guard::{Action, Permit, Subject};
 
@@ -98,7 +98,10 @@ pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Perform
 }
 
 pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Close)
+        .await?;
     let permit = cx
         .actions
         .permit(cx.asker, Action::ReadProject, Subject::Project(project.id))
@@ -107,7 +110,10 @@ pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Pe
 }
 
 pub(super) async fn project_status(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Close)
+        .await?;
     let permit = cx
         .actions
         .permit(cx.asker, Action::ReadProject, Subject::Project(project.id))
@@ -120,7 +126,10 @@ async fn choose(cx: &ToolCx<'_>, repository: Option<&str>) -> Result<Option<Perm
     let Some(text) = repository.filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
-    let repository = cx.actions.repository(cx.asker, Some(text), None).await?;
+    let repository = cx
+        .actions
+        .repository(cx.asker, Some(text), None, Naming::Whole)
+        .await?;
     Ok(Some(
         cx.actions
             .permit(cx.asker, Action::SetRepository, Subject::Repository(repository))
@@ -147,7 +156,10 @@ pub(super) async fn create_project(cx: &ToolCx<'_>, args: CreateProject) -> Resu
 }
 
 pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Result<Performed, Trouble> {
-    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Whole)
+        .await?;
     let permit = cx
         .actions
         .permit(cx.asker, Action::UpdateProject, Subject::Project(project.id))
@@ -166,7 +178,10 @@ pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Resu
 }
 
 pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Performed, Trouble> {
-    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Whole)
+        .await?;
     let permit = cx
         .actions
         .permit(cx.asker, Action::BindPlace, Subject::Project(project.id))
@@ -195,7 +210,10 @@ pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Perfo
 }
 
 pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Result<Performed, Trouble> {
-    let project = cx.actions.project(cx.asker, args.project.as_deref()).await?;
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Close)
+        .await?;
     let permit = cx
         .actions
         .permit(cx.asker, Action::SearchMessages, Subject::Project(project.id))

@@ -79,6 +79,11 @@ impl Outbox {
         }
     }
 
+    /// Whether anything can be sent to a place at all.
+    pub fn reaches(&self, place: &Place) -> bool {
+        self.senders.of(place).is_some()
+    }
+
     /// The outbox of a process that only helps out: what it has no sender for is left to the service.
     #[must_use]
     pub fn helping(mut self, helping: bool) -> Self {

@@ -106,7 +106,14 @@ fn answer(ask: &Ask) -> Answer {
 fn words(text: String) -> Answer {
     Answer {
         text,
-        calls: Vec::new(),
+        ..Answer::default()
+    }
+}
+
+fn helpless(text: String) -> Answer {
+    Answer {
+        helpless: true,
+        ..words(text)
     }
 }
 
@@ -117,16 +124,16 @@ fn begin(plan: &[Call], ask: &Ask) -> Answer {
         .find(|call| ask.tools.iter().all(|tool| tool.name != call.tool));
     if let Some(missing) = missing {
         let reason = format!("This needs `{}`, which I cannot use here. ", missing.tool);
-        return words(reason + &introduction(ask));
+        return helpless(reason + &introduction(ask));
     }
     if plan.is_empty() {
-        return words(introduction(ask));
+        return helpless(introduction(ask));
     }
     let calls = plan.iter().take_while(|call| !call.tells_outcome());
     let calls = calls.enumerate().map(|(at, call)| tool_call(at, call)).collect();
     Answer {
-        text: String::new(),
         calls,
+        ..Answer::default()
     }
 }
 
@@ -153,8 +160,8 @@ fn go_on(plan: &[Call], outcomes: &[Outcome<'_>]) -> Option<Answer> {
         tool_call(outcomes.len() + at, &call)
     };
     Some(Answer {
-        text: String::new(),
         calls: rest.iter().enumerate().map(complete).collect(),
+        ..Answer::default()
     })
 }
 

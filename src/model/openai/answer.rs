@@ -229,6 +229,7 @@ impl Draft {
         let answer = Answer {
             text: clean(&text),
             calls,
+            ..Answer::default()
         };
         let tokens = if self.tokens > 0 {
             self.tokens

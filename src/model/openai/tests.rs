@@ -147,6 +147,7 @@ async fn sends_the_conversation() {
             tool_call("a", "get_issue", "{\"issue\":\"#1\"}"),
             tool_call("b", "an odd name", "{broken"),
         ],
+        ..Answer::default()
     };
     let result = |id: &str| Message::ToolResult {
         call_id: id.to_owned(),
@@ -157,6 +158,7 @@ async fn sends_the_conversation() {
     let said = Answer {
         text: "Done.".to_owned(),
         calls: Vec::new(),
+        ..Answer::default()
     };
     let mut asked = ask("look");
     asked.messages.extend([

@@ -78,10 +78,7 @@ pub fn verify(secret: &SecretString, signature: Option<&str>, body: &[u8]) -> Re
 /// [`NotJson`] when the body is no JSON object.
 pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Result<Heard, NotJson> {
     let payload = object(body)?;
-    let name = match payload["action"].as_str() {
-        Some(action) => format!("{event}.{action}"),
-        None => event.to_owned(),
-    };
+    let name = name_of(event, &payload);
     let told = match name.as_str() {
         "issue_comment.created" => comment_created(&payload, context),
         "issue_comment.edited" => comment_edited(&payload, context),
@@ -92,12 +89,7 @@ pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Res
     let delivery = delivery_key(guid);
     let (event, keys) = match told {
         Some((event, key)) => (event, vec![key, delivery]),
-        None => (
-            Event::Unknown {
-                name: shorten(&clean(&name), NAME),
-            },
-            vec![delivery],
-        ),
+        None => (Event::Unknown { name }, vec![delivery]),
     };
     Ok(Heard {
         event,
@@ -106,16 +98,27 @@ pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Res
     })
 }
 
+/// Whether who we are matters for what an event tells.
+pub fn needs_identity(event: &str) -> bool {
+    matches!(event, "issue_comment" | "issues")
+}
+
 /// Keeps a webhook that came while our own account is not known: whether it speaks to us, and who wrote it, cannot be told
 /// yet.
 ///
 /// # Errors
 /// [`NotJson`] when the body is no JSON object.
 pub fn untranslated(event: &str, guid: &str, body: &[u8]) -> Result<Heard, NotJson> {
-    object(body)?;
+    let payload = object(body)?;
     Ok(Heard {
-        event: Event::Untranslated {
-            name: shorten(&clean(event), NAME),
+        event: if needs_identity(event) {
+            Event::Untranslated {
+                name: shorten(&clean(event), NAME),
+            }
+        } else {
+            Event::Unknown {
+                name: name_of(event, &payload),
+            }
         },
         keys: vec![delivery_key(guid)],
         raw: body.to_vec(),
@@ -135,6 +138,15 @@ pub fn translate_later(event: &str, body: &[u8], context: &Context) -> Result<He
 fn object(body: &[u8]) -> Result<Value, NotJson> {
     let payload = std::str::from_utf8(body).ok().and_then(json::parse);
     payload.filter(Value::is_object).ok_or(NotJson)
+}
+
+/// The platform's name of an event, e.g. `star.created`.
+fn name_of(event: &str, payload: &Value) -> String {
+    let name = match payload["action"].as_str() {
+        Some(action) => format!("{event}.{action}"),
+        None => event.to_owned(),
+    };
+    shorten(&clean(&name), NAME)
 }
 
 fn delivery_key(guid: &str) -> String {

@@ -59,7 +59,8 @@ fn calls_then_shows_the_result() {
         first,
         Answer {
             text: String::new(),
-            calls: vec![call(1, "list_projects", &json!({}))]
+            calls: vec![call(1, "list_projects", &json!({}))],
+            ..Answer::default()
         }
     );
     asked.messages.extend([
@@ -170,7 +171,8 @@ fn does_not_go_on_with_another_models_turn() {
         answer(&asked),
         Answer {
             text: format!("Labelled.\n\n{SIGNATURE}"),
-            calls: Vec::new()
+            calls: Vec::new(),
+            ..Answer::default()
         }
     );
 }
