@@ -61,11 +61,20 @@ pub trait Handler: Send + Sync + 'static {
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 }
 
+/// Who looks for work when woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Watcher {
+    /// The dispatcher of a kind of items.
+    Queue(Kind),
+    /// The timer of the schedules.
+    Schedules,
+}
+
 /// Who is at work, and who is to be woken; see [`Activity::idle`].
 pub struct Activity {
     state: Mutex<ActivityState>,
     idle: watch::Sender<bool>,
-    wakes: HashMap<Kind, Notify>,
+    wakes: HashMap<Watcher, Notify>,
 }
 
 /// Behind [`Activity`]'s lock.
@@ -73,25 +82,32 @@ pub struct Activity {
 struct ActivityState {
     /// Counts the wake-up calls, so that one that comes while a dispatcher looks is not lost.
     calls: u64,
-    /// Dispatchers that look at the queue right now, or have been called to.
-    looking: HashMap<Kind, bool>,
+    /// Who looks for work right now, or has been called to.
+    looking: HashMap<Watcher, bool>,
     /// Items being worked on.
     working: usize,
 }
 
 impl Default for Activity {
     fn default() -> Self {
-        let kinds = [Kind::Event, Kind::Run, Kind::Send, Kind::Progress];
+        let kinds = [
+            Kind::Event,
+            Kind::Run,
+            Kind::Send,
+            Kind::Progress,
+            Kind::Occurrence,
+        ];
+        let watchers = kinds.map(Watcher::Queue).into_iter().chain([Watcher::Schedules]);
         Self {
             state: Mutex::default(),
             idle: watch::Sender::new(true),
-            wakes: kinds.into_iter().map(|kind| (kind, Notify::new())).collect(),
+            wakes: watchers.map(|watcher| (watcher, Notify::new())).collect(),
         }
     }
 }
 
 impl Activity {
-    /// Tells every dispatcher that something was committed.
+    /// Tells everybody who looks for work that something was committed.
     pub fn wake_all(&self) {
         self.update(|state| {
             state.calls += 1;
@@ -118,26 +134,36 @@ impl Activity {
         result
     }
 
-    fn begin_look(&self, kind: Kind) -> u64 {
+    /// Begins a look for work; hand what it gives to [`Activity::end_look`].
+    pub fn begin_look(&self, watcher: Watcher) -> u64 {
         self.update(|state| {
-            state.looking.insert(kind, true);
+            state.looking.insert(watcher, true);
             state.calls
         })
     }
 
     /// Ends a look that found nothing; false when a call came meanwhile.
-    fn end_look(&self, kind: Kind, calls: u64) -> bool {
+    pub fn end_look(&self, watcher: Watcher, calls: u64) -> bool {
         self.update(|state| {
             let quiet = state.calls == calls;
             if quiet {
-                state.looking.insert(kind, false);
+                state.looking.insert(watcher, false);
             }
             quiet
         })
     }
 
-    fn leave(&self, kind: Kind) {
-        self.update(|state| state.looking.remove(&kind));
+    /// Waits for a call to look.
+    pub async fn called(&self, watcher: Watcher) {
+        match self.wakes.get(&watcher) {
+            Some(wake) => wake.notified().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Ends looking for good.
+    pub fn leave(&self, watcher: Watcher) {
+        self.update(|state| state.looking.remove(&watcher));
     }
 }
 
@@ -201,7 +227,8 @@ impl Dispatcher {
     /// Starts whatever is ready, and waits until there may be more.
     async fn round(&mut self) {
         let kind = self.handler.kind();
-        let calls = self.engine.activity.begin_look(kind);
+        let watcher = Watcher::Queue(kind);
+        let calls = self.engine.activity.begin_look(watcher);
         let now = self.engine.clock.now();
         while self.workers.len() < self.slots && !self.stop.is_cancelled() {
             match claim(&self.engine, kind, now).await {
@@ -211,13 +238,13 @@ impl Dispatcher {
                     self.failures += 1;
                     let error = telemetry::scrub(&error.to_string());
                     tracing::warn!(?kind, failures = self.failures, error, "cannot claim work");
-                    self.engine.activity.end_look(kind, calls);
+                    self.engine.activity.end_look(watcher, calls);
                     return self.pause(backoff(i64::from(self.failures))).await;
                 }
             }
         }
         self.failures = 0;
-        if self.engine.activity.end_look(kind, calls) {
+        if self.engine.activity.end_look(watcher, calls) {
             self.rest(kind, now).await;
         }
         while self.workers.try_join_next().is_some() {}
@@ -237,7 +264,7 @@ impl Dispatcher {
     async fn rest(&mut self, kind: Kind, now: DateTime<Utc>) {
         let due = next_due(&self.engine, kind, now).await;
         tokio::select! {
-            () = self.engine.activity.wakes[&kind].notified() => {}
+            () = self.engine.activity.called(Watcher::Queue(kind)) => {}
             () = until(&self.engine, due) => {}
             () = self.engine.clock.deadline(later(now, POLL)) => {}
             Some(_) = self.workers.join_next() => {}
@@ -254,7 +281,7 @@ impl Dispatcher {
 
     /// Lets the workers finish, for a while.
     async fn drain(mut self) {
-        self.engine.activity.leave(self.handler.kind());
+        self.engine.activity.leave(Watcher::Queue(self.handler.kind()));
         let workers = &mut self.workers;
         let all = async { while workers.join_next().await.is_some() {} };
         if self.engine.clock.timeout(DRAIN, all).await.is_err() {

@@ -14,6 +14,7 @@ mod engine;
 mod long_answers;
 mod lost_answers;
 mod rights;
+mod schedules;
 mod status;
 mod tools;
 mod webhooks;
@@ -65,6 +66,7 @@ fn main() {
         long_answers::STORIES,
         lost_answers::STORIES,
         rights::STORIES,
+        schedules::STORIES,
         status::STORIES,
         tools::STORIES,
         webhooks::STORIES,

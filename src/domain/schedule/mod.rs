@@ -76,9 +76,12 @@ fn macro_fields(word: &str) -> Option<&'static str> {
     })
 }
 
-/// How many of the words at the front are a cron expression: one for `@daily`, else the common five.
+/// How many of the words at the front are a cron expression: one for `@daily` and for a quoted one, else the common five.
 pub fn cron_words(words: &[String]) -> usize {
-    if words.first().is_some_and(|word| word.starts_with('@')) {
+    if words
+        .first()
+        .is_some_and(|word| word.starts_with('@') || word.contains(' '))
+    {
         1
     } else {
         words.len().min(5)
