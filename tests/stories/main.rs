@@ -10,6 +10,7 @@ mod support;
 mod agent;
 mod ask;
 mod bad_input;
+mod digests;
 mod engine;
 mod long_answers;
 mod lost_answers;
@@ -62,6 +63,7 @@ fn main() {
         agent::STORIES,
         ask::STORIES,
         bad_input::STORIES,
+        digests::STORIES,
         engine::STORIES,
         long_answers::STORIES,
         lost_answers::STORIES,

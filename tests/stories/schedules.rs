@@ -1,20 +1,10 @@
-//! Status on a schedule: made in chat, on an issue and at the shell; posted once, whatever happens in between.
+//! Schedules, as people keep them in chat, on an issue and at the shell.
 
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
-
-use callsheet::store::{Db, OpenError, schedules};
-use chrono::{DateTime, Utc};
-use secrecy::SecretString;
-use tokio::sync::Notify;
 
 use super::ask::{program, said};
-use super::engine::stop_after;
-use crate::support::clock::TestClock;
+use super::digests::{digests, wait_until};
 use crate::support::database::Kind;
-use crate::support::github::Fault;
 use crate::support::world::World;
 use crate::{sees, stories};
 
@@ -22,62 +12,9 @@ stories![
     ana_keeps_schedules_in_slack,
     cy_keeps_schedules_on_an_issue_and_dan_may_not,
     schedules_are_kept_from_the_shell_too,
-    what_is_wrong_with_a_schedule_is_said,
-    digests_over_the_nights_on_which_clocks_change,
-    down_over_three_due_times_makes_one_late_digest,
-    stopped_between_any_two_steps_there_is_one_digest,
-    two_processes_post_one_digest,
-    github_comes_back_in_time_for_a_digest,
-    a_digest_without_github_says_so,
-    a_place_that_is_gone_is_shown_in_the_list,
-    a_removed_schedule_is_silent,
-    a_reply_under_a_digest_is_a_request,
+    what_is_wrong_with_the_times_is_said,
+    who_and_where_is_checked,
 ];
-
-fn utc(text: &str) -> DateTime<Utc> {
-    format!("{text}:00Z").parse().unwrap()
-}
-
-/// Moves time to a moment, and waits for what follows.
-async fn wait_until(world: &World, at: &str) {
-    let span = utc(at) - world.clock.now();
-    world.clock.advance(span.to_std().unwrap());
-    world.quiet().await;
-}
-
-/// The first lines of the digests in a Slack channel, with the line on their delay.
-fn digests(world: &World, place: &str) -> Vec<String> {
-    let texts = world
-        .slack
-        .bot_messages(place)
-        .into_iter()
-        .map(|message| message.text);
-    headings(texts)
-}
-
-/// The same on an issue.
-fn digests_on(world: &World, number: u64) -> Vec<String> {
-    let comments = world.github.comments("acme/apollo", number);
-    headings(
-        comments
-            .into_iter()
-            .filter(|comment| comment.user == "pm-bot")
-            .map(|comment| comment.body),
-    )
-}
-
-fn headings(texts: impl Iterator<Item = String>) -> Vec<String> {
-    let plain = texts.map(|text| text.replace(['*', '_'], ""));
-    let digests = plain.filter(|text| text.starts_with("Status of "));
-    digests
-        .map(|text| {
-            let lines = text
-                .lines()
-                .filter(|line| line.starts_with("Status of ") || line.starts_with("Delayed"));
-            lines.collect::<Vec<_>>().join("\n")
-        })
-        .collect()
-}
 
 async fn ana_keeps_schedules_in_slack(kind: Kind) {
     let world = World::apollo(kind).await;
@@ -101,7 +38,49 @@ async fn ana_keeps_schedules_in_slack(kind: Kind) {
     world.quiet().await;
     ana.slash("#apollo", "/pm", "schedule next 1");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @r#"
+    pm: > *ana*: /pm schedule add apollo "0 9 * * mon-fri" Europe/Berlin
+        
+        Schedule *1* posts the status of Apollo to #apollo, `0 9 * * mon-fri` Europe/Berlin. It is due first on Mon 23 Nov 2026, 09:00 Europe/Berlin (Mon 08:00 UTC).
+    pm: > *ana*: /pm schedule add 30 17 * * fri
+        
+        Schedule *2* posts the status of Apollo to #apollo, `30 17 * * fri` UTC. It is due first on Fri 27 Nov 2026, 17:30 UTC. You named no time zone, so its times are UTC; add one at the end, like `Europe/Berlin`, for others.
+    pm: > *ana*: /pm schedule next
+        
+        • *1*: Mon 23 Nov 2026, 09:00 Europe/Berlin (Mon 08:00 UTC)
+        • *1*: Tue 24 Nov 2026, 09:00 Europe/Berlin (Tue 08:00 UTC)
+        • *1*: Wed 25 Nov 2026, 09:00 Europe/Berlin (Wed 08:00 UTC)
+        • *1*: Thu 26 Nov 2026, 09:00 Europe/Berlin (Thu 08:00 UTC)
+        • *1*: Fri 27 Nov 2026, 09:00 Europe/Berlin (Fri 08:00 UTC)
+    pm: *Status of Apollo* · Mon 23 Nov 2026, 09:00 Europe/Berlin
+        
+        *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>.
+        
+        3 issues and 0 pull requests are open. Changed last:
+        
+        • <https://github.com/acme/apollo/issues/14|#14> Slow start · assigned to cy
+        • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
+        • <https://github.com/acme/apollo/issues/12|#12> Login fails
+        
+        Project last changed 22 Nov 2026, 09:00 UTC.
+    pm: > *ana*: /pm schedule list
+        
+        • *1*: Apollo to #apollo, `0 9 * * mon-fri` Europe/Berlin. Next Tue 24 Nov 2026, 09:00 Europe/Berlin. Last Mon 23 Nov 2026, 09:00 Europe/Berlin: posted
+        • *2*: Apollo to #apollo, `30 17 * * fri` UTC. Next Fri 27 Nov 2026, 17:30 UTC
+    pm: > *ana*: /pm schedule remove 2
+        
+        Removed schedule *2*: Apollo to #apollo, `30 17 * * fri` UTC.
+    pm: > *ana*: /pm schedule next 2
+        
+        I do not know a schedule 2: there is none with that number that you may see here. `schedule list` shows those there are.
+    pm: > *ana*: /pm schedule next 1
+        
+        • *1*: Tue 24 Nov 2026, 09:00 Europe/Berlin (Tue 08:00 UTC)
+        • *1*: Wed 25 Nov 2026, 09:00 Europe/Berlin (Wed 08:00 UTC)
+        • *1*: Thu 26 Nov 2026, 09:00 Europe/Berlin (Thu 08:00 UTC)
+        • *1*: Fri 27 Nov 2026, 09:00 Europe/Berlin (Fri 08:00 UTC)
+        • *1*: Mon 30 Nov 2026, 09:00 Europe/Berlin (Mon 08:00 UTC)
+    "#);
     let digest = &digests(&world, "#apollo");
     assert_eq!(digest.len(), 1, "{digest:?}");
     world.finish().await;
@@ -128,7 +107,31 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
     wait_until(&world, "2026-11-22T14:00").await;
     cy.comments("acme/apollo", 12, "@pm schedule remove 1");
     world.quiet().await;
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm schedule add apollo `0 9 * * *` America/New_York
+    pm-bot: Schedule **1** posts the status of Apollo to acme/apollo#12, `0 9 * * *` America/New_York. It is due first on Sun 22 Nov 2026, 09:00 America/New_York (Sun 14:00 UTC).
+    cy: @pm schedule add apollo `0 9 * * *` America/New_York
+    pm-bot: I could not make this schedule: schedule 1 posts the same at the same times already. Nothing needs to be done.
+    dan: @pm schedule add @daily
+    pm-bot: You may not change this project's schedules: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
+    dan: @pm schedule list
+    pm-bot: - **1**: Apollo to acme/apollo#12, `0 9 * * *` America/New_York. Next Sun 22 Nov 2026, 09:00 America/New_York
+    dan: @pm schedule remove 1
+    pm-bot: You may not change this project's schedules: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
+    pm-bot: **Status of Apollo** · Sun 22 Nov 2026, 09:00 America/New_York
+        
+        **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
+        
+        3 issues and 0 pull requests are open. Changed last:
+        
+        - [#12](https://github.com/acme/apollo/issues/12) Login fails
+        - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
+        - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+        
+        Project last changed 22 Nov 2026, 09:00 UTC.
+    cy: @pm schedule remove 1
+    pm-bot: Removed schedule **1**: Apollo to acme/apollo#12, `0 9 * * *` America/New_York.
+    ");
     world.finish().await;
 }
 
@@ -166,15 +169,39 @@ async fn schedules_are_kept_from_the_shell_too(kind: Kind) {
     ] {
         seen.push(format!("$ {line}\n{}", ask(&world, folder.path(), line).await));
     }
-    sees!(seen.join("\n"), @"");
+    sees!(seen.join("\n"), @"
+    $ /pm schedule add apollo @daily
+    exit 1
+    I could not make this schedule: nobody may be at the shell when it is due. Name a place, for example --place #general for a channel that is bound to the project, or --place #12 for an issue of its repository.
+    $ /pm schedule add apollo @daily --place #apollo
+    exit 0
+    Schedule 1 posts the status of Apollo to #apollo, @daily UTC. 
+    $ /pm schedule add apollo @daily --place #99
+    exit 1
+    I could not find acme/apollo#99: GitHub knows no such thing, or does not show it to my account. Check the name and the number, and that my account may see the repository.
+    $ /pm schedule add apollo @daily --place #random
+    exit 1
+    I do not know a place “#random” of Apollo: its places are #apollo. Name one of its places, or one of its issues, like #12.
+    $ /pm schedule add apollo @daily Europe/Berlin --place #12
+    exit 0
+    Schedule 2 posts the status of Apollo to acme/apollo#12, @daily Europe/Berlin. 
+    $ /pm schedule list
+    exit 0
+    - 1: Apollo to #apollo, @daily UTC
+    $ /pm schedule remove 2
+    exit 0
+    Removed schedule 2: Apollo to acme/apollo#12, @daily Europe/Berlin.
+    $ /pm schedule remove 2
+    exit 1
+    I do not know a schedule 2: there is none with that number that you may see here. schedule list shows those there are.
+    ");
     let next = ask(&world, folder.path(), "/pm schedule next 1").await;
     assert_eq!(next.matches("00:00 UTC").count(), 5, "{next}");
     world.finish().await;
 }
 
-async fn what_is_wrong_with_a_schedule_is_said(kind: Kind) {
+async fn what_is_wrong_with_the_times_is_said(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.slack.channel("#random");
     let ana = world.slack.user("ana");
     for line in [
         "schedule add apollo 0 25 * * *",
@@ -185,257 +212,81 @@ async fn what_is_wrong_with_a_schedule_is_said(kind: Kind) {
         "schedule add apollo @daily Europe/Berlin tomorrow",
         "schedule add apollo @daily --zon UTC",
         "schedule add apollo",
+    ] {
+        ana.slash("#apollo", "/pm", line);
+        world.quiet().await;
+    }
+    sees!(world.talk("#apollo"), @r#"
+    pm: > *ana*: /pm schedule add apollo 0 25 * * *
+        
+        I could not read `0 25 * * *` as times: the hour `25` is not between 0 and 23. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.
+    pm: > *ana*: /pm schedule add apollo 0 9 * *
+        
+        I could not read `0 9 * *` as times: it has 4 fields, and I read five: minute, hour, day of the month, month, weekday. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.
+    pm: > *ana*: /pm schedule add apollo * * * * *
+        
+        I could not read `* * * * *` as times: two of its times are 1 min apart, and there must be at least 5 min between two. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.
+    pm: > *ana*: /pm schedule add apollo 0 9 30 2 *
+        
+        I could not read `0 9 30 2 *` as times: there is no such day in any year. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.
+    pm: > *ana*: /pm schedule add apollo 0 9 * * mon Berlin
+        
+        I could not read `0 9 * * mon` as times: I do not know the time zone `Berlin`; the nearest I know is `Europe/Berlin`. Write a zone of the IANA database, for example `Europe/Berlin` or `UTC`.
+    pm: > *ana*: /pm schedule add apollo @⟨⟩daily Europe/Berlin tomorrow
+        
+        I do not know what “tomorrow” means here: I read `@daily` as the times. Write the times in quotes, then the time zone, like `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`.
+    pm: > *ana*: /pm schedule add apollo @⟨⟩daily --zon UTC
+        
+        I could not read this as `schedule add`: there is no option `--zon`. `/pm help schedule add` tells how it is written.
+    pm: > *ana*: /pm schedule add apollo
+        
+        I do not know when to post: you named no times. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.
+    "#);
+    assert_eq!(world.model.requests().len(), 0, "none of it went to the agent");
+    world.finish().await;
+}
+
+async fn who_and_where_is_checked(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.slack.channel("#random");
+    let ana = world.slack.user("ana");
+    for line in [
         "schedule add hermes @daily",
         "schedule add apollo @daily --place #nowhere",
         "schedule remove 7",
         "schedule list hermes",
         "schedule list",
-        "help schedule add",
     ] {
         ana.slash("#apollo", "/pm", line);
         world.quiet().await;
     }
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @r#"
+    pm: > *ana*: /pm schedule add hermes @⟨⟩daily
+        
+        I do not know a project “hermes”: the projects you may see here are Apollo (apollo). Check the name, or ask me to create the project.
+    pm: > *ana*: /pm schedule add apollo @⟨⟩daily --place #nowhere
+        
+        I do not know a place “#nowhere” of Apollo: its places are #apollo. Name one of its places, or one of its issues, like #12.
+    pm: > *ana*: /pm schedule remove 7
+        
+        I do not know a schedule 7: there is none with that number that you may see here. `schedule list` shows those there are.
+    pm: > *ana*: /pm schedule list hermes
+        
+        I do not know a project “hermes”: the projects you may see here are Apollo (apollo). Check the name, or ask me to create the project.
+    pm: > *ana*: /pm schedule list
+        
+        There is no schedule that you may see here. To make one: `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
+    "#);
     world
         .slack
         .user("ben")
         .slash("#random", "/pm", "schedule add apollo @daily");
     world.quiet().await;
-    sees!(world.talk("#random"), @"");
+    sees!(world.talk("#random"), @"
+    pm: > *ben*: /pm schedule add apollo @⟨⟩daily
+        
+        You may not change this project's schedules: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.
+    ");
     assert_eq!(world.model.requests().len(), 0, "none of it went to the agent");
-    world.finish().await;
-}
-
-/// The digests of a night: of a daily rule in #apollo, and of one every 30 minutes on issue 12.
-async fn night(kind: Kind, zone: &str, daily: &str, from: &str, steps: u32) -> String {
-    let mut world = World::at(kind, TestClock::at(utc(from))).await;
-    world.prepare_apollo().await;
-    world.start().await;
-    let ana = world.slack.user("ana");
-    ana.slash(
-        "#apollo",
-        "/pm",
-        &format!("schedule add apollo {daily} * * * {zone}"),
-    );
-    ana.slash(
-        "#apollo",
-        "/pm",
-        &format!("schedule add apollo */30 * * * * {zone} acme/apollo#12"),
-    );
-    world.quiet().await;
-    let start = utc(from);
-    for step in 1..=steps {
-        let at = start + Duration::from_secs(1800) * step;
-        wait_until(&world, &at.format("%Y-%m-%dT%H:%M").to_string()).await;
-    }
-    let tail = format!(" {zone}");
-    let (daily, often) = (digests(&world, "#apollo"), digests_on(&world, 12));
-    let short = |heading: &String| {
-        let time = heading
-            .trim_start_matches("Status of Apollo · ")
-            .replace(&tail, "");
-        time.split(", ").last().unwrap().to_owned()
-    };
-    let days: Vec<String> = daily
-        .iter()
-        .map(|heading| heading.replace("Status of Apollo · ", ""))
-        .collect();
-    let often: Vec<String> = often.iter().map(short).collect();
-    world.finish().await;
-    format!(
-        "daily: {}\nevery 30 minutes: {}",
-        days.join("; "),
-        often.join("; ")
-    )
-}
-
-async fn digests_over_the_nights_on_which_clocks_change(kind: Kind) {
-    let (berlin, york, howe) = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe");
-    sees!(night(kind, berlin, "30 2", "2026-03-29T00:05", 5).await, @"");
-    sees!(night(kind, berlin, "30 2", "2026-10-24T23:35", 6).await, @"");
-    sees!(night(kind, york, "30 2", "2026-03-08T06:05", 5).await, @"");
-    sees!(night(kind, york, "30 1", "2026-11-01T04:35", 6).await, @"");
-    sees!(night(kind, howe, "15 2", "2026-10-03T14:35", 5).await, @"");
-    sees!(night(kind, howe, "45 1", "2026-04-04T13:35", 6).await, @"");
-}
-
-async fn down_over_three_due_times_makes_one_late_digest(kind: Kind) {
-    let mut world = World::apollo(kind).await;
-    let ana = world.slack.user("ana");
-    ana.slash("#apollo", "/pm", "schedule add apollo 0 9 * * * Europe/Berlin");
-    world.quiet().await;
-    world.stop().await;
-    world.clock.advance(Duration::from_secs(3 * 86_400 + 3 * 3600));
-    world.start().await;
-    world.quiet().await;
-    sees!(digests(&world, "#apollo").join("\n"), @"");
-    wait_until(&world, "2026-11-26T08:00").await;
-    sees!(digests(&world, "#apollo")[1..].join("\n"), @"");
-    world.finish().await;
-}
-
-/// Plays until everything is done, or until the probe stops the application; whether it did.
-async fn played(world: &World, reached: &Notify) -> bool {
-    tokio::select! {
-        () = reached.notified() => true,
-        () = world.quiet() => false,
-    }
-}
-
-async fn stopped_between_any_two_steps_there_is_one_digest(kind: Kind) {
-    let mut point = 0;
-    loop {
-        let mut world = World::new(kind).await;
-        world.prepare_apollo().await;
-        let (reached, count) = (Arc::new(Notify::new()), Arc::new(AtomicUsize::new(0)));
-        world.start_with(Some(stop_after(point, &reached, &count))).await;
-        let cy = world.github.user("cy");
-        cy.comments("acme/apollo", 12, "@pm schedule add apollo 0 10 * * *");
-        let mut stopped = played(&world, &reached).await;
-        if stopped {
-            world.kill().await;
-            world.start().await;
-            world.redeliver_what_was_refused();
-            world.quiet().await;
-        }
-        let span = utc("2026-11-22T10:00") - world.clock.now();
-        world.clock.advance(span.to_std().unwrap());
-        if !stopped {
-            stopped = played(&world, &reached).await;
-            if stopped {
-                world.kill().await;
-                world.start().await;
-            }
-        }
-        world.quiet().await;
-        let all = digests_on(&world, 12);
-        assert_eq!(
-            all,
-            ["Status of Apollo · Sun 22 Nov 2026, 10:00 UTC"],
-            "stopped at point {point}"
-        );
-        let mut tx = world.db.read().await.unwrap();
-        let (kept, _) = schedules::first_due(&mut tx).await.unwrap();
-        drop(tx);
-        assert_eq!(kept, 1, "stopped at point {point}");
-        world.finish().await;
-        if !stopped {
-            assert!(point > 15, "only {point} points were met: does the probe work?");
-            return;
-        }
-        point += 1;
-    }
-}
-
-async fn two_processes_post_one_digest(kind: Kind) {
-    let mut world = World::apollo(kind).await;
-    if kind == Kind::Sqlite {
-        // One file is served by one process.
-        let url = SecretString::from(world.database.url.clone());
-        let second = Db::open(&url, true).await;
-        assert!(matches!(second, Err(OpenError::InUse(_))));
-        return world.finish().await;
-    }
-    world.start_replica().await;
-    let ana = world.slack.user("ana");
-    ana.slash("#apollo", "/pm", "schedule add apollo @hourly");
-    world.quiet().await;
-    for hour in ["10", "11", "12", "13", "14"] {
-        wait_until(&world, &format!("2026-11-22T{hour}:00")).await;
-    }
-    let all = digests(&world, "#apollo");
-    let hours: Vec<&str> = all
-        .iter()
-        .map(|heading| heading.split(", ").last().unwrap())
-        .collect();
-    assert_eq!(
-        hours,
-        ["10:00 UTC", "11:00 UTC", "12:00 UTC", "13:00 UTC", "14:00 UTC"]
-    );
-    world.finish().await;
-}
-
-async fn github_comes_back_in_time_for_a_digest(kind: Kind) {
-    let world = World::apollo(kind).await;
-    world
-        .slack
-        .user("ana")
-        .slash("#apollo", "/pm", "schedule add apollo @hourly");
-    world.quiet().await;
-    for _ in 0..3 {
-        world.github.fault("GET", "*/issues", Fault::Status { code: 502 });
-    }
-    wait_until(&world, "2026-11-22T10:00").await;
-    let digest = world.slack.bot_messages("#apollo").pop().unwrap().text;
-    sees!(digest, @"");
-    world.finish().await;
-}
-
-async fn a_digest_without_github_says_so(kind: Kind) {
-    let world = World::apollo(kind).await;
-    world
-        .slack
-        .user("ana")
-        .slash("#apollo", "/pm", "schedule add apollo @hourly");
-    world.quiet().await;
-    for _ in 0..6 {
-        world.github.fault("GET", "*/issues", Fault::Status { code: 502 });
-    }
-    wait_until(&world, "2026-11-22T10:00").await;
-    let digest = world.slack.bot_messages("#apollo").pop().unwrap().text;
-    sees!(digest, @"");
-    world.finish().await;
-}
-
-async fn a_place_that_is_gone_is_shown_in_the_list(kind: Kind) {
-    let world = World::apollo(kind).await;
-    world
-        .slack
-        .user("ana")
-        .slash("#apollo", "/pm", "schedule add apollo @hourly");
-    world.quiet().await;
-    world.slack.archive("#apollo");
-    wait_until(&world, "2026-11-22T10:00").await;
-    world
-        .github
-        .user("cy")
-        .comments("acme/apollo", 12, "@pm schedule list");
-    world.quiet().await;
-    sees!(world.issue_talk("acme/apollo", 12), @"");
-    world.finish().await;
-}
-
-async fn a_removed_schedule_is_silent(kind: Kind) {
-    let world = World::apollo(kind).await;
-    let ana = world.slack.user("ana");
-    ana.slash("#apollo", "/pm", "schedule add apollo @hourly");
-    world.quiet().await;
-    ana.slash("#apollo", "/pm", "schedule remove 1");
-    world.quiet().await;
-    wait_until(&world, "2026-11-22T11:00").await;
-    assert_eq!(digests(&world, "#apollo"), Vec::<String>::new());
-    world.finish().await;
-}
-
-async fn a_reply_under_a_digest_is_a_request(kind: Kind) {
-    let world = World::apollo(kind).await;
-    let ana = world.slack.user("ana");
-    ana.slash("#apollo", "/pm", "schedule add apollo @hourly");
-    world.quiet().await;
-    wait_until(&world, "2026-11-22T10:00").await;
-    let digest = world.slack.bot_messages("#apollo").pop().unwrap();
-    world.model.says("Cy is.");
-    ana.replies("#apollo", &digest.ts, "who is on #14?");
-    world.quiet().await;
-    let answer = world.slack.bot_messages("#apollo").pop().unwrap();
-    assert_eq!(
-        (answer.text.as_str(), answer.thread_ts),
-        ("Cy is.", Some(digest.ts))
-    );
-    let asked = world.model.requests().remove(0);
-    assert!(
-        asked["messages"].to_string().contains("Status of Apollo"),
-        "{asked:#}"
-    );
     world.finish().await;
 }

@@ -29,7 +29,7 @@ pub enum RuleError {
     #[error("there is no such day in any year")]
     Never,
     /// An unknown time zone, with the nearest known one.
-    #[error("I do not know the time zone `{typed}`; did you mean `{near}`?")]
+    #[error("I do not know the time zone `{typed}`; the nearest I know is `{near}`")]
     Zone {
         /// What was typed.
         typed: String,
@@ -50,6 +50,9 @@ impl RuleError {
                   working days, or `@daily`"
                 .to_owned(),
         };
+        if typed.is_empty() {
+            return PersonError::new("I do not know when to post", "you named no times", next);
+        }
         PersonError::new(
             format!("I could not read `{}` as times", typed.replace('`', "'")),
             self.to_string(),

@@ -253,7 +253,7 @@ fn what_is_wrong_is_said() {
         ("Europe/Berlln", "Europe/Berlin"),
         ("new york", "America/New_York"),
     ] {
-        let expected = format!("I do not know the time zone `{zone}`; did you mean `{near}`?");
+        let expected = format!("I do not know the time zone `{zone}`; the nearest I know is `{near}`");
         assert_eq!(wrong("@daily", zone), expected);
     }
     assert_eq!(
