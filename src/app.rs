@@ -253,10 +253,8 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     // A process that only asks does not stay until something is due.
     if !helping {
         handlers.push(("digest workers", Arc::new(digests), DIGEST_WORKERS));
-        supervisor.spawn(
-            "schedules",
-            digest::keep_time(engine.clone(), supervisor.stopping()),
-        );
+        let timer = digest::keep_time(engine.clone(), supervisor.stopping());
+        supervisor.spawn("schedules", timer);
     }
     for (name, handler, slots) in handlers {
         supervisor.spawn(

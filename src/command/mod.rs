@@ -101,7 +101,7 @@ pub enum Outcome {
     /// Words.
     Answer(Answer),
     /// A change that is decided and permitted, to be made in the transaction that commits its answer.
-    Change(Change),
+    Change(Box<Change>),
 }
 
 impl Outcome {

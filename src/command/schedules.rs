@@ -168,7 +168,7 @@ pub(super) async fn run(
             let subject = Subject::Project(schedule.project);
             let permit = actions.permit(asker, Action::ManageSchedules, subject).await?;
             let id = schedule.id;
-            Ok(Outcome::Change(Change::Remove { permit, id }))
+            Ok(Outcome::Change(Box::new(Change::Remove { permit, id })))
         }
     }
 }
@@ -184,12 +184,12 @@ async fn add(actions: &Actions, asker: &Asker, wanted: &Wanted) -> Result<Outcom
     let place = actions
         .schedule_place(asker, &project, wanted.place.as_deref())
         .await?;
-    Ok(Outcome::Change(Change::Add {
+    Ok(Outcome::Change(Box::new(Change::Add {
         permit,
         place,
         rule,
         zone_named: zone.is_some(),
-    }))
+    })))
 }
 
 /// The schedules of one project, or of all that the person may read.

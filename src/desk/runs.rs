@@ -89,7 +89,7 @@ impl RunDesk {
                 };
                 match outcome {
                     Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
-                    Ok(Outcome::Change(change)) => self.change(item, &run, change).await,
+                    Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
                     Err(trouble) => self.fail(item, &run, trouble).await,
                 }
             }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
-use callsheet::store::{Db, OpenError, schedules};
+use callsheet::domain::{Button, Effect};
+use callsheet::store::{Db, OpenError, deliveries, schedules};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use tokio::sync::Notify;
@@ -23,6 +24,7 @@ stories![
     two_processes_post_one_digest,
     github_comes_back_in_time_for_a_digest,
     a_digest_without_github_says_so,
+    what_github_said_of_rights_last_counts_while_it_is_away,
     a_place_that_is_gone_is_shown_in_the_list,
     a_removed_schedule_is_silent,
     a_reply_under_a_digest_is_a_request,
@@ -196,26 +198,7 @@ async fn stopped_between_any_two_steps_there_is_one_digest(kind: Kind) {
             }
         }
         world.quiet().await;
-        let all = digests_on(&world, 12);
-        assert_eq!(
-            all,
-            ["Status of Apollo · Sun 22 Nov 2026, 10:00 UTC"],
-            "stopped at point {point}"
-        );
-        let mut tx = world.db.read().await.unwrap();
-        let (kept, _) = schedules::first_due(&mut tx).await.unwrap();
-        assert_eq!(kept, 1, "stopped at point {point}");
-        let schedule = schedules::by_number(&mut tx, 1).await.unwrap().unwrap();
-        let last = schedules::last_occurrence(&mut tx, schedule.id)
-            .await
-            .unwrap()
-            .unwrap();
-        drop(tx);
-        let frozen = last.text.unwrap();
-        assert!(
-            frozen.starts_with("**Status of Apollo** · Sun 22 Nov 2026, 10:00 UTC\n\n**Apollo**: active"),
-            "stopped at point {point}: {frozen}"
-        );
+        assert_posted_once(&world, point).await;
         world.finish().await;
         if !stopped {
             assert!(point > 15, "only {point} points were met: does the probe work?");
@@ -223,6 +206,53 @@ async fn stopped_between_any_two_steps_there_is_one_digest(kind: Kind) {
         }
         point += 1;
     }
+}
+
+async fn assert_posted_once(world: &World, point: usize) {
+    let all = digests_on(world, 12);
+    assert_eq!(
+        all,
+        ["Status of Apollo · Sun 22 Nov 2026, 10:00 UTC"],
+        "stopped at point {point}"
+    );
+    let comments = world.github.comments("acme/apollo", 12);
+    let ours = comments.iter().filter(|comment| comment.user == "pm-bot");
+    let answers: Vec<_> = ours
+        .filter(|comment| !comment.body.contains("Status of"))
+        .collect();
+    assert_eq!(answers.len(), 1, "stopped at point {point}: {answers:?}");
+    assert!(
+        answers[0].body.starts_with("Schedule **1** posts"),
+        "stopped at point {point}: {answers:?}"
+    );
+    let mut tx = world.db.read().await.unwrap();
+    let (kept, _) = schedules::first_due(&mut tx).await.unwrap();
+    assert_eq!(kept, 1, "stopped at point {point}");
+    let schedule = schedules::by_number(&mut tx, 1).await.unwrap().unwrap();
+    let last = schedules::last_occurrence(&mut tx, schedule.id)
+        .await
+        .unwrap()
+        .unwrap();
+    let parts = deliveries::of_group(&mut tx, last.group_id.unwrap())
+        .await
+        .unwrap();
+    drop(tx);
+    let button = Button {
+        label: "Refresh".to_owned(),
+        command: "status apollo".to_owned(),
+    };
+    let effects: Vec<_> = parts.into_iter().map(|part| part.effect).collect();
+    let (reply, buttons) = (None, vec![button]);
+    assert_eq!(
+        effects,
+        [Effect::Message { reply, buttons }],
+        "stopped at point {point}"
+    );
+    let frozen = last.text.unwrap();
+    assert!(
+        frozen.starts_with("**Status of Apollo** · Sun 22 Nov 2026, 10:00 UTC\n\n**Apollo**: active"),
+        "stopped at point {point}: {frozen}"
+    );
 }
 
 async fn two_processes_post_one_digest(kind: Kind) {
@@ -302,6 +332,21 @@ async fn a_digest_without_github_says_so(kind: Kind) {
 
     Project last changed 22 Nov 2026, 09:00 UTC.
     ");
+    world.finish().await;
+}
+
+async fn what_github_said_of_rights_last_counts_while_it_is_away(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let cy = world.github.user("cy");
+    cy.comments("acme/apollo", 12, "@pm schedule add @hourly");
+    world.quiet().await;
+    let away = Fault::Status { code: 502 };
+    world.github.fault("GET", "/collaborators/cy/permission", away);
+    wait_until(&world, "2026-11-22T10:00").await;
+    assert_eq!(
+        digests_on(&world, 12),
+        ["Status of Apollo · Sun 22 Nov 2026, 10:00 UTC"]
+    );
     world.finish().await;
 }
 

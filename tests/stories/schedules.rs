@@ -25,7 +25,8 @@ async fn ana_keeps_schedules_in_slack(kind: Kind) {
         "schedule add apollo \"0 9 * * mon-fri\" Europe/Berlin",
     );
     world.quiet().await;
-    ana.slash("#apollo", "/pm", "schedule add 30 17 * * fri");
+    // In a message the stars are no emphasis, and the place is the channel, not the thread.
+    ana.says("#apollo", "@pm schedule add apollo */30 9-17 * * fri");
     world.quiet().await;
     ana.slash("#apollo", "/pm", "schedule next");
     world.quiet().await;
@@ -42,9 +43,8 @@ async fn ana_keeps_schedules_in_slack(kind: Kind) {
     pm: > *ana*: /pm schedule add apollo "0 9 * * mon-fri" Europe/Berlin
         
         Schedule *1* posts the status of Apollo to #apollo, `0 9 * * mon-fri` Europe/Berlin. It is due first on Mon 23 Nov 2026, 09:00 Europe/Berlin (Mon 08:00 UTC).
-    pm: > *ana*: /pm schedule add 30 17 * * fri
-        
-        Schedule *2* posts the status of Apollo to #apollo, `30 17 * * fri` UTC. It is due first on Fri 27 Nov 2026, 17:30 UTC. You named no time zone, so its times are UTC; add one at the end, like `Europe/Berlin`, for others.
+    ana: <@UPM> schedule add apollo */30 9-17 * * fri
+      pm: Schedule *2* posts the status of Apollo to #apollo, `*/30 9-17 * * fri` UTC. It is due first on Fri 27 Nov 2026, 09:00 UTC. You named no time zone, so its times are UTC; add one at the end, like `Europe/Berlin`, for others.
     pm: > *ana*: /pm schedule next
         
         • *1*: Mon 23 Nov 2026, 09:00 Europe/Berlin (Mon 08:00 UTC)
@@ -66,10 +66,10 @@ async fn ana_keeps_schedules_in_slack(kind: Kind) {
     pm: > *ana*: /pm schedule list
         
         • *1*: Apollo to #apollo, `0 9 * * mon-fri` Europe/Berlin. Next Tue 24 Nov 2026, 09:00 Europe/Berlin. Last Mon 23 Nov 2026, 09:00 Europe/Berlin: posted
-        • *2*: Apollo to #apollo, `30 17 * * fri` UTC. Next Fri 27 Nov 2026, 17:30 UTC
+        • *2*: Apollo to #apollo, `*/30 9-17 * * fri` UTC. Next Fri 27 Nov 2026, 09:00 UTC
     pm: > *ana*: /pm schedule remove 2
         
-        Removed schedule *2*: Apollo to #apollo, `30 17 * * fri` UTC.
+        Removed schedule *2*: Apollo to #apollo, `*/30 9-17 * * fri` UTC.
     pm: > *ana*: /pm schedule next 2
         
         I do not know a schedule 2: there is none with that number that you may see here. `schedule list` shows those there are.

@@ -165,8 +165,8 @@ impl Field {
             }
             return Err(self.wrong(text, format!("is not between {} and {}", self.min, self.max)));
         }
-        let named = |name: &&str| value.len() >= 3 && name.starts_with(value);
-        let known = self.names.iter().position(|name| named(&name));
+        let named = |name: &&'static str| value.len() >= 3 && name.starts_with(value);
+        let known = self.names.iter().position(named);
         let known = known
             .and_then(|at| u32::try_from(at).ok())
             .map(|at| at + self.min);

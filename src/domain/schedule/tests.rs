@@ -191,6 +191,7 @@ fn expressions_mean_what_cron_means() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, which is best read as a whole")]
 fn what_is_wrong_is_said() {
     let wrong = |cron: &str, zone: &str| Rule::parse(cron, zone).unwrap_err().to_string();
     let table = [
