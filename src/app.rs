@@ -10,6 +10,7 @@ use crate::action::Actions;
 use crate::agent::{Agent, Limits};
 use crate::config::{Config, Provider, Scheme};
 use crate::desk::{Desk, ProgressDesk, RunDesk};
+use crate::digest::{self, Digests};
 use crate::domain::Platform;
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
@@ -31,6 +32,7 @@ const EVENT_WORKERS: usize = 8;
 const RUN_WORKERS: usize = 16;
 const SEND_WORKERS: usize = 8;
 const PROGRESS_WORKERS: usize = 2;
+const DIGEST_WORKERS: usize = 2;
 
 /// Why the service could not start; shown to the person who starts it.
 #[derive(Debug, thiserror::Error)]
@@ -239,14 +241,21 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         answers.clone(),
         command.clone(),
     );
+    let digests = Digests::new(engine.clone(), actions.clone(), outbox.clone());
     let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command).helping(helping);
     let progress = ProgressDesk::new(engine.clone(), answers);
-    let handlers: [(&'static str, Arc<dyn Handler>, usize); 4] = [
+    let mut handlers: Vec<(&'static str, Arc<dyn Handler>, usize)> = vec![
         ("event workers", Arc::new(desk), EVENT_WORKERS),
         ("run workers", Arc::new(runs), RUN_WORKERS),
         ("send workers", Arc::new(outbox), SEND_WORKERS),
         ("progress workers", Arc::new(progress), PROGRESS_WORKERS),
     ];
+    // A process that only asks does not stay until something is due.
+    if !helping {
+        handlers.push(("digest workers", Arc::new(digests), DIGEST_WORKERS));
+        let timer = digest::keep_time(engine.clone(), supervisor.stopping());
+        supervisor.spawn("schedules", timer);
+    }
     for (name, handler, slots) in handlers {
         supervisor.spawn(
             name,

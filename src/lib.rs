@@ -11,6 +11,7 @@ pub mod ask;
 pub mod command;
 pub mod config;
 pub mod desk;
+pub mod digest;
 pub mod domain;
 pub mod engine;
 pub mod guard;

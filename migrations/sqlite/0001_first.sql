@@ -153,7 +153,7 @@ CREATE TABLE deliveries (
     id BLOB PRIMARY KEY NOT NULL,
     group_id BLOB NOT NULL,
     part INTEGER NOT NULL,
-    purpose TEXT NOT NULL CHECK (purpose IN ('answer', 'tool')),
+    purpose TEXT NOT NULL CHECK (purpose IN ('answer', 'tool', 'digest')),
     run_id BLOB REFERENCES runs (id) ON DELETE SET NULL,
     step_id BLOB REFERENCES steps (id) ON DELETE SET NULL,
     conversation_id BLOB REFERENCES conversations (id) ON DELETE SET NULL,
@@ -182,6 +182,45 @@ CREATE INDEX deliveries_by_step ON deliveries (step_id);
 CREATE INDEX deliveries_by_place ON deliveries (place, sent_at);
 CREATE INDEX deliveries_unsettled ON deliveries (state) WHERE state IN ('queued', 'sending', 'unknown', 'dead');
 
+-- Rules of times by which a project's status is posted to a place. `number` is what people call one by and is never used
+-- again; the columns from `person_id` to `said_at` are who made it, from where: its digests are read with their rights.
+-- `next_at` is empty when it never is due again; a removed one keeps its occurrences.
+CREATE TABLE schedules (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id BLOB NOT NULL UNIQUE,
+    project_id BLOB NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+    place TEXT NOT NULL,
+    cron TEXT NOT NULL,
+    zone TEXT NOT NULL,
+    next_at TEXT,
+    person_id BLOB NOT NULL REFERENCES persons (id) ON DELETE CASCADE,
+    platform TEXT NOT NULL,
+    workspace TEXT NOT NULL,
+    user_id TEXT NOT NULL,
+    asker_name TEXT NOT NULL,
+    said_at TEXT NOT NULL,
+    created_at TEXT NOT NULL,
+    removed_at TEXT
+) STRICT;
+CREATE INDEX schedules_by_project ON schedules (project_id);
+CREATE INDEX schedules_due ON schedules (next_at) WHERE removed_at IS NULL;
+
+-- Due times that came. The unique pair is the claim: who adds the row makes the digest. `missed_since` is the first of the
+-- due times that passed while nobody was there, when there was more than this one. `text` is empty until the digest is
+-- made, and never changes afterwards; `group_id` names its deliveries.
+CREATE TABLE occurrences (
+    id BLOB PRIMARY KEY NOT NULL,
+    schedule_id BLOB NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,
+    due_at TEXT NOT NULL,
+    missed_since TEXT,
+    delayed INTEGER NOT NULL,
+    text TEXT,
+    group_id BLOB,
+    created_at TEXT NOT NULL,
+    made_at TEXT,
+    UNIQUE (schedule_id, due_at)
+) STRICT;
+
 -- When a credential, or a credential at a place, may be used next; rows, so that replicas share them.
 CREATE TABLE pacing (
     scope TEXT PRIMARY KEY NOT NULL,
@@ -201,7 +240,7 @@ CREATE TABLE work_items (
     id BLOB PRIMARY KEY NOT NULL,
     lane TEXT NOT NULL REFERENCES lanes (lane) ON DELETE CASCADE,
     lane_seq INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('event', 'run', 'send', 'progress')),
+    kind TEXT NOT NULL CHECK (kind IN ('event', 'run', 'send', 'progress', 'occurrence')),
     subject BLOB NOT NULL,
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'parked', 'done', 'dead')),
     run_at TEXT NOT NULL,

@@ -9,6 +9,7 @@ mod messages;
 mod outcome;
 mod projects;
 mod resolve;
+mod schedules;
 mod status;
 
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use messages::found;
 pub use outcome::outcome;
 pub use projects::{NewProject, ProjectEdit, line as project_line, list as list_projects};
 pub use resolve::Naming;
+pub use schedules::{Listed, ScheduleKey};
 pub use status::Status;
 
 /// How long GitHub's word on a permission is good for.

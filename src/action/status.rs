@@ -2,14 +2,16 @@
 
 use super::projects::{day, gone, line};
 use super::{Actions, Trouble};
-use crate::domain::{PersonError, Project, Repository};
+use crate::domain::{Answer, Button, PersonError, Project, Repository};
 use crate::guard::{Action, Permit};
 use crate::markup::quote_untrusted;
-use crate::platform::github::{Issue, IssueFilter, OpenCounts, StateFilter};
+use crate::platform::github::{GitHub, GitHubError, Issue, IssueFilter, OpenCounts, StateFilter};
 use crate::store::projects;
 
 /// How many of the newest open issues a status shows.
 const NEWEST: usize = 5;
+/// The longest command a button gives, in bytes; see [`Button::command`].
+const MAX_COMMAND: usize = 90;
 
 /// The status of a project.
 #[derive(Debug, Clone)]
@@ -18,6 +20,8 @@ pub struct Status {
     pub project: Project,
     /// What GitHub says, or why it could not be asked; none without a repository.
     pub github: Option<Result<OpenWork, PersonError>>,
+    /// GitHub was asked and gave neither an answer nor a "no": asking again later may help.
+    pub outage: bool,
 }
 
 /// What is open in a repository.
@@ -39,35 +43,59 @@ impl Actions {
         let mut tx = self.engine.db.read().await?;
         let project = projects::get(&mut tx, id).await?.ok_or_else(gone)?;
         drop(tx);
-        let github = match &project.repository {
-            Some(repository) => Some(self.open_work(repository).await),
-            None => None,
+        let Some(repository) = &project.repository else {
+            return Ok(Status {
+                project,
+                github: None,
+                outage: false,
+            });
         };
-        Ok(Status { project, github })
-    }
-
-    async fn open_work(&self, repository: &Repository) -> Result<OpenWork, PersonError> {
-        let github = self.github()?;
-        let what = format!("read the issues of {repository}");
-        let counts = github
-            .open_counts(repository)
-            .await
-            .map_err(|error| error.explain(&what))?;
-        let filter = IssueFilter {
-            state: StateFilter::Open,
-            limit: NEWEST,
-            ..IssueFilter::default()
+        let (github, outage) = match self.github() {
+            Ok(github) => match open_work(github, repository).await {
+                Ok(work) => (Ok(work), false),
+                Err(error) => {
+                    let what = format!("read the issues of {repository}");
+                    (Err(error.explain(&what)), !error.is_no())
+                }
+            },
+            Err(error) => (Err(error), false),
         };
-        let newest = github
-            .issues(repository, &filter)
-            .await
-            .map_err(|error| error.explain(&what))?
-            .issues;
-        Ok(OpenWork { counts, newest })
+        Ok(Status {
+            project,
+            github: Some(github),
+            outage,
+        })
     }
 }
 
+async fn open_work(github: &GitHub, repository: &Repository) -> Result<OpenWork, GitHubError> {
+    let counts = github.open_counts(repository).await?;
+    let filter = IssueFilter {
+        state: StateFilter::Open,
+        limit: NEWEST,
+        ..IssueFilter::default()
+    };
+    let newest = github.issues(repository, &filter).await?.issues;
+    Ok(OpenWork { counts, newest })
+}
+
 impl Status {
+    /// The status with a button that shows how it is later.
+    pub fn answer(&self) -> Answer {
+        let command = format!("status {}", self.project.slug);
+        let refresh = Button {
+            label: "Refresh".to_owned(),
+            command,
+        };
+        Answer {
+            markdown: self.markdown(),
+            buttons: Some(refresh)
+                .filter(|button| button.command.len() <= MAX_COMMAND)
+                .into_iter()
+                .collect(),
+        }
+    }
+
     /// The status in Markdown.
     pub fn markdown(&self) -> String {
         let project = &self.project;

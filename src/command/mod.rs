@@ -3,14 +3,21 @@
 //! The grammar is written once, here; its doc comments are the help. A line that does not parse is no command but a
 //! sentence, and sentences go to the agent. Everything a command does works with no model configured.
 
-mod handlers;
+mod general;
+mod help;
+mod schedules;
 
 #[cfg(test)]
 mod tests;
 
-use clap::{CommandFactory, Parser};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Parser, Subcommand};
 
-pub use handlers::run;
+use crate::action::{Actions, ScheduleKey, Trouble};
+use crate::domain::{Answer, Asker, PersonError};
+
+pub use help::help;
+pub use schedules::Change;
 
 /// What I can do without a language model.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]
@@ -24,8 +31,9 @@ pub use handlers::run;
 pub enum Command {
     /// What I can do, or what one command does
     Help {
-        /// A command
-        command: Option<String>,
+        /// A command, like status or schedule add
+        #[arg(num_args = 0..=2)]
+        command: Vec<String>,
     },
     /// How a project stands: its status, its open issues and pull requests
     Status {
@@ -34,68 +42,168 @@ pub enum Command {
     },
     /// The projects you may see
     Projects,
+    /// A project's status posted by itself, at set times
+    Schedule {
+        /// What to do with schedules.
+        #[command(subcommand)]
+        command: Option<ScheduleCommand>,
+    },
     /// Whether every part of me works
     Health,
+    /// A line that can only be meant as a command, and is not written like one.
+    #[command(skip)]
+    Mistaken {
+        /// Which command.
+        command: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+}
+
+/// What can be done with schedules.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ScheduleCommand {
+    /// Post a project's status at set times
+    #[command(after_help = "schedule add apollo \"0 9 * * mon-fri\" Europe/Berlin")]
+    Add {
+        /// The project; left out for the one this place belongs to
+        project: Option<String>,
+        /// The times as a cron expression (minute, hour, day of the month, month, weekday) or one of @hourly, @daily,
+        /// @weekly, @monthly, @yearly; the time zone may follow
+        when: Vec<String>,
+        /// The time zone, like Europe/Berlin; UTC when none is named
+        #[arg(long)]
+        zone: Option<String>,
+        /// Where to post: a channel of the project like #general, or an issue like #12; here when none is named
+        #[arg(long)]
+        place: Option<String>,
+    },
+    /// The schedules you may see, when each is due next and what became of the last time
+    List {
+        /// A project; left out for all
+        project: Option<String>,
+    },
+    /// When digests are due next
+    Next {
+        /// A schedule by its number; left out for all
+        number: Option<ScheduleKey>,
+    },
+    /// Remove a schedule
+    Remove {
+        /// Its number
+        number: ScheduleKey,
+    },
+}
+
+/// What a command comes to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Words.
+    Answer(Answer),
+    /// A change that is decided and permitted, to be made in the transaction that commits its answer.
+    Change(Box<Change>),
+}
+
+impl Outcome {
+    fn words(markdown: impl Into<String>) -> Self {
+        Self::Answer(Answer::words(markdown))
+    }
+}
+
+/// Typographic characters as the plain ones that people mean: phones and chats put them in by themselves.
+fn plain(line: &str) -> String {
+    line.chars()
+        .map(|c| match c {
+            '“' | '”' | '„' | '«' | '»' | '`' => '"',
+            '‘' | '’' => '\'',
+            '\u{A0}' | '\u{202F}' | '\u{2007}' => ' ',
+            other => other,
+        })
+        .collect()
+}
+
+/// Stands for `#` while a line is split: shells take that for the beginning of a remark, and we for an issue or a channel.
+const HASH: char = '\u{E000}';
+
+/// The words of a line, quotes taken into account; none when a quote is not closed.
+fn words(line: &str) -> Option<Vec<String>> {
+    let words = shlex::split(&line.replace('#', &HASH.to_string()))?;
+    Some(
+        words
+            .into_iter()
+            .map(|word| option(word.replace(HASH, "#")))
+            .collect(),
+    )
+}
+
+/// `—zone`, as a chat makes it of `--zone`.
+fn option(word: String) -> String {
+    match word.strip_prefix(['—', '–']) {
+        Some(name) if name.starts_with(|c: char| c.is_ascii_lowercase()) => format!("--{name}"),
+        _ => word,
+    }
 }
 
 impl Command {
     /// The command a line says; none when it is a sentence. Typographic quotes and spaces count as plain ones.
     pub fn parse(line: &str) -> Option<Self> {
-        let line: String = line
-            .chars()
-            .map(|c| match c {
-                '“' | '”' | '„' | '«' | '»' => '"',
-                '‘' | '’' => '\'',
-                '\u{A0}' | '\u{202F}' | '\u{2007}' => ' ',
-                other => other,
-            })
-            .collect();
+        let line = plain(line);
         let line = line.trim().trim_end_matches(['?', '!', '.']);
-        let mut words = shlex::split(line)?;
+        let mut words = words(line)?;
         let first = words.first_mut()?;
         *first = first.to_lowercase();
-        Self::try_parse_from(words).ok()
+        let adds = *first == "schedule" && words.get(1).is_some_and(|word| word == "add");
+        match Self::try_parse_from(words) {
+            // Two words after `help` are a sentence, unless they are a command.
+            Ok(Self::Help { command }) if command.len() > 1 && help::find(&command).is_none() => None,
+            Ok(command) => Some(command),
+            Err(error) if adds => Some(Self::Mistaken {
+                command: "schedule add",
+                why: mistake(&error),
+            }),
+            Err(_) => None,
+        }
     }
 }
 
-/// The help, as Markdown: of one command, or of all.
-pub fn help(command: Option<&str>, prefix: &str) -> String {
-    let grammar = Command::command();
-    let about = |command: &clap::Command| command.get_about().map(ToString::to_string).unwrap_or_default();
-    let usage = |command: &clap::Command| {
-        let arguments: Vec<String> = command
-            .get_positionals()
-            .map(|argument| format!(" [{}]", argument.get_id()))
-            .collect();
-        format!("`{prefix} {}{}`", command.get_name(), arguments.concat())
+/// What is wrong with a line, in words.
+fn mistake(error: &clap::Error) -> String {
+    let argument = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) => argument.split(' ').next().unwrap_or_default(),
+        _ => "",
     };
-    if let Some(name) = command {
-        let name = name.to_lowercase();
-        if let Some(found) = grammar.get_subcommands().find(|known| known.get_name() == name) {
-            let arguments = found.get_positionals().map(|argument| {
-                let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
-                format!("\n- `{}`: {help}.", argument.get_id())
-            });
-            return format!(
-                "{}: {}.\n{}",
-                usage(found),
-                about(found),
-                arguments.collect::<String>()
-            );
-        }
-        let names = grammar.get_subcommands().map(clap::Command::get_name);
-        let near = names.max_by(|a, b| strsim::jaro(a, &name).total_cmp(&strsim::jaro(b, &name)));
-        let near = near.unwrap_or_default();
-        return format!(
-            "There is no command `{name}`. Did you mean `{near}`? `{prefix} help` lists them all."
-        );
+    match error.kind() {
+        ErrorKind::UnknownArgument => format!("there is no option `{argument}`"),
+        ErrorKind::InvalidValue => format!("a value is missing after `{argument}`"),
+        ErrorKind::ArgumentConflict => format!("`{argument}` is there twice"),
+        other => other.to_string(),
     }
-    let lines = grammar
-        .get_subcommands()
-        .map(|command| format!("- {}: {}", usage(command), about(command)));
-    format!(
-        "Ask me in plain words, or use a command:\n\n{}\n\nFor example: *what is the status of Apollo?* or *create an issue \
-         “Login fails” for Apollo*.",
-        lines.collect::<Vec<_>>().join("\n")
-    )
+}
+
+/// Does what a command says, but for a change, which the caller makes.
+///
+/// # Errors
+/// A sentence for the person, or a failure of the database.
+pub async fn run(
+    actions: &Actions,
+    asker: &Asker,
+    command: &Command,
+    prefix: &str,
+) -> Result<Outcome, Trouble> {
+    match command {
+        Command::Help { command } => Ok(Outcome::words(help(command, prefix))),
+        Command::Status { project } => general::status(actions, asker, project.as_deref()).await,
+        Command::Projects => general::projects(actions, asker).await,
+        Command::Health => Ok(general::health(&actions.engine.health)),
+        Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix))),
+        Command::Schedule {
+            command: Some(command),
+        } => schedules::run(actions, asker, command).await,
+        Command::Mistaken { command, why } => Err(PersonError::new(
+            format!("I could not read this as `{command}`"),
+            why,
+            format!("`{prefix} help {command}` tells how it is written"),
+        )
+        .into()),
+    }
 }

@@ -2,7 +2,8 @@
 
 use clap::CommandFactory;
 
-use super::{Command, help};
+use super::schedules::Wanted;
+use super::{Command, ScheduleCommand, ScheduleKey, help};
 
 #[test]
 fn the_grammar_holds_together() {
@@ -10,10 +11,16 @@ fn the_grammar_holds_together() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, which is best read as a whole")]
 fn lines_that_are_commands_and_lines_that_are_sentences() {
     let status = |project: &str| {
         Some(Command::Status {
             project: Some(project.to_owned()),
+        })
+    };
+    let schedule = |command| {
+        Some(Command::Schedule {
+            command: Some(command),
         })
     };
     let table = [
@@ -27,9 +34,43 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
         (
             "help status",
             Some(Command::Help {
-                command: Some("status".to_owned()),
+                command: vec!["status".to_owned()],
             }),
         ),
+        (
+            "help schedule add",
+            Some(Command::Help {
+                command: vec!["schedule".to_owned(), "add".to_owned()],
+            }),
+        ),
+        ("help me please", None),
+        ("schedule", Some(Command::Schedule { command: None })),
+        ("schedule list", schedule(ScheduleCommand::List { project: None })),
+        (
+            "schedule next #3",
+            schedule(ScheduleCommand::Next {
+                number: Some(ScheduleKey::Number(3)),
+            }),
+        ),
+        (
+            "Schedule remove 3.",
+            schedule(ScheduleCommand::Remove {
+                number: ScheduleKey::Number(3),
+            }),
+        ),
+        (
+            "schedule add apollo “0 9 * * mon-fri” —zone Europe/Berlin",
+            schedule(ScheduleCommand::Add {
+                project: Some("apollo".to_owned()),
+                when: vec!["0 9 * * mon-fri".to_owned()],
+                zone: Some("Europe/Berlin".to_owned()),
+                place: None,
+            }),
+        ),
+        ("schedule next monday", None),
+        ("schedule remove", None),
+        ("schedule a meeting with Bob", None),
+        ("schedule next sprint planning for Friday", None),
         ("status of Apollo please", None),
         ("what is the state of Apollo?", None),
         ("help me with the login", None),
@@ -43,21 +84,122 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
 }
 
 #[test]
+fn a_mistaken_schedule_is_no_sentence() {
+    let mistaken = |why: &str| {
+        Some(Command::Mistaken {
+            command: "schedule add",
+            why: why.to_owned(),
+        })
+    };
+    let table = [
+        (
+            "schedule add apollo @daily --zon UTC",
+            "there is no option `--zon`",
+        ),
+        (
+            "schedule add apollo @daily --zone",
+            "a value is missing after `--zone`",
+        ),
+    ];
+    for (line, why) in table {
+        assert_eq!(Command::parse(line), mistaken(why), "{line}");
+    }
+}
+
+#[test]
+fn the_words_of_a_schedule_are_sorted() {
+    let read = |line: &str| {
+        let words = super::words(line).unwrap();
+        Wanted::read(&words)
+            .map_err(|error| error.to_string())
+            .map(|wanted| {
+                [wanted.project, Some(wanted.cron), wanted.zone, wanted.place]
+                    .map(|part| part.unwrap_or_else(|| "-".to_owned()))
+                    .join(" | ")
+            })
+    };
+    let table = [
+        (
+            "apollo '0 9 * * mon-fri' Europe/Berlin",
+            "apollo | 0 9 * * mon-fri | Europe/Berlin | -",
+        ),
+        (
+            "apollo 0 9 * * mon-fri Europe/Berlin",
+            "apollo | 0 9 * * mon-fri | Europe/Berlin | -",
+        ),
+        (
+            "apollo 0 9 * * mon-fri #general UTC",
+            "apollo | 0 9 * * mon-fri | UTC | #general",
+        ),
+        ("@daily", "- | @daily | - | -"),
+        (
+            "@daily Europe/Berlin acme/app#12",
+            "- | @daily | Europe/Berlin | acme/app#12",
+        ),
+        ("*/30 9-17 * * *", "- | */30 9-17 * * * | - | -"),
+        ("'0 9 * *'", "- | 0 9 * * | - | -"),
+        ("2fast @weekly", "2fast | @weekly | - | -"),
+        ("apollo", "apollo |  | - | -"),
+        ("", "- |  | - | -"),
+    ];
+    for (line, expected) in table {
+        assert_eq!(read(line).as_deref(), Ok(expected), "{line}");
+    }
+    for line in ["apollo @daily UTC please", "apollo 0 0 9 * * 1", "@daily #a #b"] {
+        assert!(read(line).is_err(), "{line}");
+    }
+}
+
+fn path(words: &str) -> Vec<String> {
+    words.split(' ').map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn help_on_schedules_reads_well() {
+    insta::assert_snapshot!(help(&path("schedule"), "/pm"), @"
+    `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times.
+
+    - `/pm schedule add [project] [when] [--zone …] [--place …]`: Post a project's status at set times
+    - `/pm schedule list [project]`: The schedules you may see, when each is due next and what became of the last time
+    - `/pm schedule next [number]`: When digests are due next
+    - `/pm schedule remove <number>`: Remove a schedule
+
+    `/pm help schedule add` tells more of one.
+    ");
+    insta::assert_snapshot!(help(&path("schedule add"), "/pm"), @r#"
+    `/pm schedule add [project] [when] [--zone …] [--place …]`: Post a project's status at set times.
+
+    - `project`: The project; left out for the one this place belongs to.
+    - `when`: The times as a cron expression (minute, hour, day of the month, month, weekday) or one of @hourly, @daily, @weekly, @monthly, @yearly; the time zone may follow.
+    - `--zone`: The time zone, like Europe/Berlin; UTC when none is named.
+    - `--place`: Where to post: a channel of the project like #general, or an issue like #12; here when none is named.
+
+    For example: `/pm schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
+    "#);
+    insta::assert_snapshot!(help(&path("schedule remove"), "/pm"), @"
+    `/pm schedule remove <number>`: Remove a schedule.
+
+    - `number`: Its number.
+    ");
+}
+
+#[test]
 fn help_names_every_command_and_the_nearest_one() {
-    insta::assert_snapshot!(help(None, "/pm"), @"
+    insta::assert_snapshot!(help(&[], "/pm"), @"
     Ask me in plain words, or use a command:
 
     - `/pm help [command]`: What I can do, or what one command does
     - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
     - `/pm projects`: The projects you may see
+    - `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
     - `/pm health`: Whether every part of me works
 
     For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.
     ");
-    insta::assert_snapshot!(help(Some("status"), "/pm"), @"
+    insta::assert_snapshot!(help(&path("status"), "/pm"), @"
     `/pm status [project]`: How a project stands: its status, its open issues and pull requests.
 
     - `project`: The project; left out for the one this place belongs to. Quote names of several words.
     ");
-    insta::assert_snapshot!(help(Some("statsu"), "/pm"), @"There is no command `statsu`. Did you mean `status`? `/pm help` lists them all.");
+    insta::assert_snapshot!(help(&path("statsu"), "/pm"), @"There is no command `statsu`. Did you mean `status`? `/pm help` lists them all.");
 }

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use crate::action::{Actions, Trouble};
 use crate::agent::Agent;
-use crate::command::{self, Command};
+use crate::command::{self, Change, Command, Outcome};
 use crate::domain::{Answer, PersonError, Platform, RunId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
@@ -83,20 +83,48 @@ impl RunDesk {
                     .await
             }
             Work::Command { line } => {
-                let answer = match Command::parse(line) {
+                let outcome = match Command::parse(line) {
                     Some(command) => command::run(&self.actions, &run.asker, &command, &self.command).await,
-                    None => Ok(Answer::words(command::help(None, &self.command))),
+                    None => Ok(Outcome::Answer(Answer::words(command::help(&[], &self.command)))),
                 };
-                match answer {
-                    Ok(answer) => self.end(item, &run, RunState::Done, &answer).await,
-                    Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
-                        self.end(item, &run, RunState::Failed, &Answer::words(error.to_string()))
-                            .await
-                    }
-                    Err(Trouble::Store(error)) => Err(error.into()),
-                    Err(other) => Err(Failure::Other(other.to_string())),
+                match outcome {
+                    Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
+                    Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
+                    Err(trouble) => self.fail(item, &run, trouble).await,
                 }
             }
+        }
+    }
+
+    /// Makes a command's change in the transaction that commits its answer: a command that is taken up again after a crash
+    /// changes nothing twice.
+    async fn change(&self, item: &Claimed, run: &Run, change: Change) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        let answer = match change.apply(&self.actions, &mut tx).await {
+            Ok(answer) => answer,
+            Err(trouble) => {
+                drop(tx);
+                return self.fail(item, run, trouble).await;
+            }
+        };
+        if !self.answers.end(&mut tx, run, RunState::Done, &answer).await? {
+            // Answered by somebody else: nothing is changed behind that answer.
+            drop(tx);
+            tx = self.engine.db.begin().await?;
+        }
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("change").await?)
+    }
+
+    /// Tells the person what went wrong; what is not for people is tried again.
+    async fn fail(&self, item: &Claimed, run: &Run, trouble: Trouble) -> Result<(), Failure> {
+        match trouble {
+            Trouble::Person(error) | Trouble::Unavailable(error) => {
+                self.end(item, run, RunState::Failed, &Answer::words(error.to_string()))
+                    .await
+            }
+            Trouble::Store(error) => Err(error.into()),
+            other => Err(Failure::Other(other.to_string())),
         }
     }
 

@@ -48,6 +48,10 @@ ids! {
     DeliveryId,
     /// The parts of one answer.
     GroupId,
+    /// A rule of times by which a digest is posted.
+    ScheduleId,
+    /// One due time of a schedule.
+    OccurrenceId,
     /// One entry of the work queue.
     WorkId,
 }

@@ -8,6 +8,7 @@ mod person;
 mod place;
 mod project;
 mod repository;
+pub mod schedule;
 mod text;
 
 #[cfg(test)]
@@ -17,8 +18,8 @@ pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIss
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
 pub use ids::{
-    ConversationId, DeliveryId, EventId, GroupId, MessageId, PersonId, ProjectId, RunId, StepId, TurnId,
-    WorkId,
+    ConversationId, DeliveryId, EventId, GroupId, MessageId, OccurrenceId, PersonId, ProjectId, RunId,
+    ScheduleId, StepId, TurnId, WorkId,
 };
 pub use person::{AccountKey, Asker, Platform};
 pub use place::{Place, PlaceError};

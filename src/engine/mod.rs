@@ -1,5 +1,6 @@
 //! What makes it durable: clock, queue, intake, outbox, pacing, supervision and health.
 
+pub mod activity;
 pub mod answers;
 pub mod clock;
 pub mod health;
@@ -12,9 +13,9 @@ pub mod workers;
 use std::sync::Arc;
 
 use crate::store::Db;
+use activity::Activity;
 use clock::Clock;
 use health::Health;
-use workers::Activity;
 
 /// What every part needs: the database, the time, the wake-up calls, and where to report its state.
 #[derive(Clone)]

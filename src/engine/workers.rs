@@ -9,18 +9,18 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use rand::Rng;
-use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
+use super::activity::{Watcher, Working};
 use super::clock::later;
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::{StoreError, Tx};
@@ -64,102 +64,6 @@ pub trait Handler: Send + Sync + 'static {
         item: &'a Claimed,
         why: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
-}
-
-/// Who is at work, and who is to be woken; see [`Activity::idle`].
-pub struct Activity {
-    state: Mutex<ActivityState>,
-    idle: watch::Sender<bool>,
-    wakes: HashMap<Kind, Notify>,
-}
-
-/// Behind [`Activity`]'s lock.
-#[derive(Default)]
-struct ActivityState {
-    /// Counts the wake-up calls, so that one that comes while a dispatcher looks is not lost.
-    calls: u64,
-    /// Dispatchers that look at the queue right now, or have been called to.
-    looking: HashMap<Kind, bool>,
-    /// Items being worked on.
-    working: usize,
-}
-
-impl Default for Activity {
-    fn default() -> Self {
-        let kinds = [Kind::Event, Kind::Run, Kind::Send, Kind::Progress];
-        Self {
-            state: Mutex::default(),
-            idle: watch::Sender::new(true),
-            wakes: kinds.into_iter().map(|kind| (kind, Notify::new())).collect(),
-        }
-    }
-}
-
-impl Activity {
-    /// Tells every dispatcher that something was committed.
-    pub fn wake_all(&self) {
-        self.update(|state| {
-            state.calls += 1;
-            for looking in state.looking.values_mut() {
-                *looking = true;
-            }
-        });
-        for wake in self.wakes.values() {
-            wake.notify_one();
-        }
-    }
-
-    /// True while nobody works and nothing that is due waits to be looked at.
-    pub fn idle(&self) -> watch::Receiver<bool> {
-        self.idle.subscribe()
-    }
-
-    fn update<T>(&self, change: impl FnOnce(&mut ActivityState) -> T) -> T {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut state);
-        let idle = state.working == 0 && !state.looking.values().any(|looking| *looking);
-        self.idle
-            .send_if_modified(|was| std::mem::replace(was, idle) != idle);
-        result
-    }
-
-    fn begin_look(&self, kind: Kind) -> u64 {
-        self.update(|state| {
-            state.looking.insert(kind, true);
-            state.calls
-        })
-    }
-
-    /// Ends a look that found nothing; false when a call came meanwhile.
-    fn end_look(&self, kind: Kind, calls: u64) -> bool {
-        self.update(|state| {
-            let quiet = state.calls == calls;
-            if quiet {
-                state.looking.insert(kind, false);
-            }
-            quiet
-        })
-    }
-
-    fn leave(&self, kind: Kind) {
-        self.update(|state| state.looking.remove(&kind));
-    }
-}
-
-/// Counts one item being worked on, also when its task is dropped.
-struct Working(Arc<Activity>);
-
-impl Working {
-    fn begin(activity: &Arc<Activity>) -> Self {
-        activity.update(|state| state.working += 1);
-        Self(Arc::clone(activity))
-    }
-}
-
-impl Drop for Working {
-    fn drop(&mut self) {
-        self.0.update(|state| state.working -= 1);
-    }
 }
 
 /// Claims and works items of one kind, `slots` at a time, until `stop`; then lets the workers finish for a while. While the
@@ -208,7 +112,8 @@ impl Dispatcher {
     /// Starts whatever is ready, and waits until there may be more.
     async fn round(&mut self) {
         let kind = self.handler.kind();
-        let calls = self.engine.activity.begin_look(kind);
+        let watcher = Watcher::Queue(kind);
+        let calls = self.engine.activity.begin_look(watcher);
         let now = self.engine.clock.now();
         while self.workers.len() < self.slots && !self.stop.is_cancelled() {
             match claim(&self.engine, kind, now).await {
@@ -218,13 +123,13 @@ impl Dispatcher {
                     self.failures += 1;
                     let error = telemetry::scrub(&error.to_string());
                     tracing::warn!(?kind, failures = self.failures, error, "cannot claim work");
-                    self.engine.activity.end_look(kind, calls);
+                    self.engine.activity.end_look(watcher, calls);
                     return self.pause(backoff(i64::from(self.failures))).await;
                 }
             }
         }
         self.failures = 0;
-        if self.engine.activity.end_look(kind, calls) {
+        if self.engine.activity.end_look(watcher, calls) {
             self.rest(kind, now).await;
         }
         while let Some(ended) = self.workers.try_join_next_with_id() {
@@ -253,7 +158,7 @@ impl Dispatcher {
     async fn rest(&mut self, kind: Kind, now: DateTime<Utc>) {
         let due = next_due(&self.engine, kind, now).await;
         let ended = tokio::select! {
-            () = self.engine.activity.wakes[&kind].notified() => None,
+            () = self.engine.activity.called(Watcher::Queue(kind)) => None,
             () = until(&self.engine, due) => None,
             () = self.engine.clock.deadline(later(now, POLL)) => None,
             Some(ended) = self.workers.join_next_with_id() => Some(ended),
@@ -273,7 +178,7 @@ impl Dispatcher {
 
     /// Lets the workers finish, for a while.
     async fn drain(mut self) {
-        self.engine.activity.leave(self.handler.kind());
+        self.engine.activity.leave(Watcher::Queue(self.handler.kind()));
         let end = later(self.engine.clock.now(), DRAIN);
         while !self.workers.is_empty() {
             tokio::select! {

@@ -36,6 +36,8 @@ pub enum Action {
     BindPlace,
     /// Post to a place that is bound to a project.
     PostMessage,
+    /// Say when and where a project's status is posted.
+    ManageSchedules,
     /// Open an issue.
     CreateIssue,
     /// Comment on an issue.
@@ -56,6 +58,7 @@ impl Action {
             Self::SetRepository => "choose this repository for a project",
             Self::BindPlace => "bind a place to this project",
             Self::PostMessage => "post to this project's places",
+            Self::ManageSchedules => "change this project's schedules",
             Self::CreateIssue => "open an issue there",
             Self::CommentOnIssue => "comment on this issue",
             Self::UpdateIssue => "change this issue",

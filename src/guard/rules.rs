@@ -36,6 +36,7 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
         | Action::UpdateProject
         | Action::BindPlace
         | Action::PostMessage
+        | Action::ManageSchedules
         | Action::CreateIssue
         | Action::CommentOnIssue
         | Action::UpdateIssue => member,

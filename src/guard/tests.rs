@@ -4,7 +4,7 @@ use super::{Action, Facts, judge};
 use crate::domain::Platform;
 use crate::store::people::Permission;
 
-const ACTIONS: [Action; 11] = [
+const ACTIONS: [Action; 12] = [
     Action::ListProjects,
     Action::ReadProject,
     Action::SearchMessages,
@@ -13,6 +13,7 @@ const ACTIONS: [Action; 11] = [
     Action::SetRepository,
     Action::BindPlace,
     Action::PostMessage,
+    Action::ManageSchedules,
     Action::CreateIssue,
     Action::CommentOnIssue,
     Action::UpdateIssue,
@@ -46,17 +47,17 @@ fn every_action_against_every_kind_of_person() {
         at_repository: true,
         ..github
     };
-    // In the order of ACTIONS:      list read search create update repo bind post issue comment change
+    // In the order of ACTIONS:      list read search create update repo bind post schedule issue comment change
     let table = [
-        ("shell", nobody(Platform::Shell), "+++++++++++"),
-        ("chat, strange place", slack, "+..+......."),
+        ("shell", nobody(Platform::Shell), "++++++++++++"),
+        ("chat, strange place", slack, "+..+........"),
         (
             "chat, same workspace",
             Facts {
                 workspace_is_bound: true,
                 ..slack
             },
-            "++.+.......",
+            "++.+........",
         ),
         (
             "chat, bound place",
@@ -65,7 +66,7 @@ fn every_action_against_every_kind_of_person() {
                 workspace_is_bound: true,
                 ..slack
             },
-            "+++++++++++",
+            "++++++++++++",
         ),
         (
             "chat, owner elsewhere",
@@ -73,16 +74,16 @@ fn every_action_against_every_kind_of_person() {
                 is_owner: true,
                 ..slack
             },
-            "+++++.+++++",
+            "+++++.++++++",
         ),
-        ("issue, stranger", at_issue, "++........."),
+        ("issue, stranger", at_issue, "++.........."),
         (
             "issue, reader",
             Facts {
                 permission: Permission::Read,
                 ..at_issue
             },
-            "++.........",
+            "++..........",
         ),
         (
             "issue, writer",
@@ -90,7 +91,7 @@ fn every_action_against_every_kind_of_person() {
                 permission: Permission::Write,
                 ..at_issue
             },
-            "+++++++++++",
+            "++++++++++++",
         ),
         (
             "issue, admin",
@@ -98,9 +99,9 @@ fn every_action_against_every_kind_of_person() {
                 permission: Permission::Admin,
                 ..at_issue
             },
-            "+++++++++++",
+            "++++++++++++",
         ),
-        ("other repository's issue", github, "+.........."),
+        ("other repository's issue", github, "+..........."),
         (
             "issue, owner without permission",
             Facts {
@@ -108,7 +109,7 @@ fn every_action_against_every_kind_of_person() {
                 place_is_bound: true,
                 ..at_issue
             },
-            "++.........",
+            "++..........",
         ),
     ];
     for (who, facts, expected) in table {

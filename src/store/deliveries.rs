@@ -14,6 +14,8 @@ pub enum Purpose {
     Answer,
     /// An effect that a step asked for.
     Tool,
+    /// What a schedule posts.
+    Digest,
 }
 
 /// What became of a delivery.
@@ -253,6 +255,20 @@ pub async fn answers_of(tx: &mut Tx, run: RunId) -> Result<Vec<Delivery>, StoreE
         fetch_all as Row,
         select!("WHERE run_id = $1 AND purpose = 'answer' ORDER BY created_at, part"),
         run,
+    )?;
+    Ok(rows.into_iter().map(Delivery::from).collect())
+}
+
+/// The parts of a message, in order.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_group(tx: &mut Tx, group: GroupId) -> Result<Vec<Delivery>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as Row,
+        select!("WHERE group_id = $1 ORDER BY part"),
+        group
     )?;
     Ok(rows.into_iter().map(Delivery::from).collect())
 }

@@ -17,6 +17,7 @@ pub mod people;
 pub mod projects;
 pub mod queue;
 pub mod runs;
+pub mod schedules;
 pub mod search;
 
 pub use columns::Doc;

@@ -23,6 +23,8 @@ pub enum Kind {
     Send,
     /// Show that a run takes its time.
     Progress,
+    /// Make the digest of a due time.
+    Occurrence,
 }
 
 /// A claimed item: ours until the lease ends.
@@ -32,7 +34,7 @@ pub struct Claimed {
     pub id: WorkId,
     /// Its kind.
     pub kind: Kind,
-    /// The event, run or delivery it is about.
+    /// The event, run, delivery or occurrence it is about.
     pub subject: Uuid,
     /// How often it was claimed, this time included.
     pub attempts: i64,

@@ -17,7 +17,7 @@ stories![
 ];
 
 /// The program in a folder of its own, knowing nothing but its database.
-fn program(folder: &Path, database: &Database, kind: Kind) -> Command {
+pub(crate) fn program(folder: &Path, database: &Database, kind: Kind) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callsheet"));
     command
         .current_dir(folder)
@@ -39,7 +39,7 @@ async fn ask(folder: &Path, database: &Database, kind: Kind, text: &str) -> Outp
         .unwrap()
 }
 
-fn said(output: &Output) -> String {
+pub(crate) fn said(output: &Output) -> String {
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),

@@ -155,6 +155,7 @@ async fn an_empty_mention_and_an_empty_command_get_help(kind: Kind) {
     • `/pm help [command]`: What I can do, or what one command does
     • `/pm status [project]`: How a project stands: its status, its open issues and pull requests
     • `/pm projects`: The projects you may see
+    • `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
     • `/pm health`: Whether every part of me works
 
     For example: _what is the status of Apollo?_ or _create an issue “Login fails” for Apollo_.

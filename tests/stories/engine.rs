@@ -124,7 +124,7 @@ async fn replicas_call_each_other(kind: Kind) {
 }
 
 /// A probe that lets `after` points pass and then holds whoever reaches one, telling the test.
-fn stop_after(after: usize, reached: &Arc<Notify>, count: &Arc<AtomicUsize>) -> Probe {
+pub(crate) fn stop_after(after: usize, reached: &Arc<Notify>, count: &Arc<AtomicUsize>) -> Probe {
     let (reached, count) = (Arc::clone(reached), Arc::clone(count));
     Arc::new(move |_| {
         let (reached, number) = (Arc::clone(&reached), count.fetch_add(1, Ordering::SeqCst) + 1);

@@ -10,10 +10,12 @@ mod support;
 mod agent;
 mod ask;
 mod bad_input;
+mod digests;
 mod engine;
 mod long_answers;
 mod lost_answers;
 mod rights;
+mod schedules;
 mod status;
 mod tools;
 mod webhooks;
@@ -61,10 +63,12 @@ fn main() {
         agent::STORIES,
         ask::STORIES,
         bad_input::STORIES,
+        digests::STORIES,
         engine::STORIES,
         long_answers::STORIES,
         lost_answers::STORIES,
         rights::STORIES,
+        schedules::STORIES,
         status::STORIES,
         tools::STORIES,
         webhooks::STORIES,

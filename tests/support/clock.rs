@@ -38,7 +38,11 @@ pub struct TestClock(Arc<Mutex<State>>);
 impl TestClock {
     /// A clock at Sunday 2026-11-22, 09:00 UTC.
     pub fn new() -> Self {
-        let now = Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).unwrap();
+        Self::at(Utc.with_ymd_and_hms(2026, 11, 22, 9, 0, 0).unwrap())
+    }
+
+    /// A clock at a moment.
+    pub fn at(now: DateTime<Utc>) -> Self {
         Self(Arc::new(Mutex::new(State {
             now,
             sleepers: Vec::new(),

@@ -57,12 +57,18 @@ pub(crate) struct World {
     /// What the application is configured with, as environment variables.
     pub(crate) settings: HashMap<String, String>,
     program: Option<Program>,
+    /// A second application on the same database.
+    replica: Option<Program>,
 }
 
 impl World {
     /// The worlds with the application not started yet, all platforms configured.
     pub(crate) async fn new(kind: Kind) -> Self {
-        let clock = TestClock::new();
+        Self::at(kind, TestClock::new()).await
+    }
+
+    /// The same at a moment.
+    pub(crate) async fn at(kind: Kind, clock: TestClock) -> Self {
         let (slack, github, model) = (
             FakeSlack::start(clock.clone()).await,
             FakeGitHub::start(clock.clone()).await,
@@ -97,6 +103,7 @@ impl World {
             database,
             settings,
             program: None,
+            replica: None,
         }
     }
 
@@ -115,6 +122,13 @@ impl World {
             self.until("Slack to be connected", |world| world.slack.sockets() > 0)
                 .await;
         }
+    }
+
+    /// Starts a second application on the same database, which has to be PostgreSQL.
+    pub(crate) async fn start_replica(&mut self) {
+        self.replica = Some(Program::start(&self.settings, self.clock.clock(), None).await);
+        self.until("the replica to be connected", |world| world.slack.sockets() > 1)
+            .await;
     }
 
     /// The running application.
@@ -268,9 +282,10 @@ impl World {
     }
 
     fn is_idle(&self) -> bool {
-        self.program
-            .as_ref()
-            .is_none_or(|program| *program.engine.activity.idle().borrow())
+        let programs = self.program.iter().chain(&self.replica);
+        programs
+            .into_iter()
+            .all(|program| *program.engine.activity.idle().borrow())
     }
 
     /// Waits until nothing stirs.
@@ -375,6 +390,9 @@ impl World {
         if self.program.is_some() {
             self.quiet().await;
             self.stop().await;
+        }
+        if let Some(replica) = self.replica.take() {
+            replica.stop().await;
         }
         assert_eq!(
             self.model.problems(),

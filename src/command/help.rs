@@ -1,0 +1,99 @@
+//! The help, made from the grammar: there is no second text to forget.
+
+use clap::CommandFactory;
+
+use super::Command;
+
+/// The command a path of names leads to.
+pub(super) fn find(path: &[String]) -> Option<clap::Command> {
+    let mut found = Command::command();
+    for name in path {
+        found = found.find_subcommand(name.to_lowercase())?.clone();
+    }
+    Some(found)
+}
+
+/// The help, as Markdown: of one command by its path, or of all.
+pub fn help(path: &[String], prefix: &str) -> String {
+    let grammar = Command::command();
+    let path: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
+    if path.is_empty() {
+        return format!(
+            "Ask me in plain words, or use a command:\n\n{}\n\nFor example: *what is the status of Apollo?* or *create an \
+             issue “Login fails” for Apollo*.",
+            list(&grammar, prefix)
+        );
+    }
+    let Some(found) = find(&path) else {
+        let name = path.join(" ");
+        let names = grammar.get_subcommands().map(clap::Command::get_name);
+        let near = names.max_by(|a, b| strsim::jaro(a, &name).total_cmp(&strsim::jaro(b, &name)));
+        let near = near.unwrap_or_default();
+        return format!(
+            "There is no command `{name}`. Did you mean `{near}`? `{prefix} help` lists them all."
+        );
+    };
+    let name = found.get_name();
+    let before = [&[prefix.to_owned()], &path[..path.len() - 1]].concat().join(" ");
+    let heading = format!("{}: {}.\n", usage(&found, &before), about(&found));
+    if found.has_subcommands() {
+        let whole = format!("{before} {name}");
+        return format!(
+            "{heading}\n{}\n\n`{prefix} help {name} add` tells more of one.",
+            list(&found, &whole)
+        );
+    }
+    let example = found.get_after_help().map_or_else(String::new, |example| {
+        format!("\n\nFor example: `{prefix} {example}`")
+    });
+    format!("{heading}{}{example}", arguments(&found))
+}
+
+fn about(command: &clap::Command) -> String {
+    command.get_about().map(ToString::to_string).unwrap_or_default()
+}
+
+/// A command in one line, e.g. `/pm status [project]`.
+fn usage(command: &clap::Command, before: &str) -> String {
+    let positionals = command.get_positionals().map(|argument| {
+        let name = argument.get_id();
+        if argument.is_required_set() {
+            format!(" <{name}>")
+        } else {
+            format!(" [{name}]")
+        }
+    });
+    let options = options(command).map(|(name, _)| format!(" [--{name} …]"));
+    let further: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+    let further = if further.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", further.join("|"))
+    };
+    let words: String = positionals.chain(options).collect();
+    format!("`{before} {}{further}{words}`", command.get_name())
+}
+
+fn options(command: &clap::Command) -> impl Iterator<Item = (&str, &clap::Arg)> {
+    command
+        .get_opts()
+        .filter_map(|option| option.get_long().map(|name| (name, option)))
+}
+
+/// The commands below one, a line each.
+fn list(command: &clap::Command, before: &str) -> String {
+    let lines = command
+        .get_subcommands()
+        .map(|command| format!("- {}: {}", usage(command, before), about(command)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The arguments and options of a command, a line each.
+fn arguments(command: &clap::Command) -> String {
+    let help = |argument: &clap::Arg| argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let positionals = command
+        .get_positionals()
+        .map(|argument| format!("\n- `{}`: {}.", argument.get_id(), help(argument)));
+    let options = options(command).map(|(name, option)| format!("\n- `--{name}`: {}.", help(option)));
+    positionals.chain(options).collect()
+}
