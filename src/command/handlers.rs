@@ -2,7 +2,7 @@
 
 use super::{Command, help};
 use crate::action::{Actions, Trouble, list_projects};
-use crate::domain::{Answer, Asker};
+use crate::domain::{Answer, Asker, Button};
 use crate::engine::health::Health;
 use crate::guard::{Action, Subject};
 
@@ -23,7 +23,11 @@ pub async fn run(
             let permit = actions
                 .permit(asker, Action::ReadProject, Subject::Project(project.id))
                 .await?;
-            Ok(Answer::words(actions.status(&permit).await?.markdown()))
+            let refresh = Button::new("Refresh", format!("status {}", project.slug));
+            Ok(Answer {
+                markdown: actions.status(&permit).await?.markdown(),
+                buttons: refresh.into_iter().collect(),
+            })
         }
         Command::Projects => {
             actions

@@ -10,6 +10,7 @@ mod support;
 mod agent;
 mod ask;
 mod bad_input;
+mod buttons;
 mod engine;
 mod long_answers;
 mod lost_answers;
@@ -61,6 +62,7 @@ fn main() {
         agent::STORIES,
         ask::STORIES,
         bad_input::STORIES,
+        buttons::STORIES,
         engine::STORIES,
         long_answers::STORIES,
         lost_answers::STORIES,

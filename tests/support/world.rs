@@ -306,7 +306,7 @@ impl World {
     }
 
     /// The talk at a Slack channel as people see it: each message with its author, threads indented, what was edited marked
-    /// so (how often depends on pacing).
+    /// so (how often depends on pacing), buttons in brackets on a last line.
     pub(crate) fn talk(&self, place: &str) -> String {
         let mut messages = self.slack.messages(place);
         messages.retain(|message| !message.deleted);
@@ -408,7 +408,7 @@ fn line(message: &super::slack::Message, indent: &str) -> String {
     format!(
         "{indent}{who}{edits}: {}",
         message
-            .text
+            .seen()
             .replace('\u{200b}', "⟨⟩")
             .replace('\n', &format!("\n{indent}    "))
     )

@@ -4,6 +4,7 @@
 //! 2. Every message of ours carries the delivery's id as message metadata, and is found by it.
 //! 3. The bot's token goes to the configured Web API and nowhere else.
 
+mod blocks;
 mod client;
 mod find;
 mod json;
