@@ -289,7 +289,11 @@ fn spawn_listeners(
         secret,
         github,
     });
-    let router = http::router(engine.clone(), hook);
+    let requests = parts.slack.clone().map(|slack| http::SlackHook {
+        engine: engine.clone(),
+        slack,
+    });
+    let router = http::router(engine.clone(), hook, requests);
     supervisor.spawn(
         "http",
         http::serve(listener, router, engine.clock.clone(), stop.clone()),

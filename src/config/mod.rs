@@ -75,19 +75,25 @@ pub struct Slack {
     pub mode: SlackMode,
     /// The bot user's token (`xoxb-…`).
     pub bot_token: SecretString,
-    /// The app-level token (`xapp-…`) that opens the socket.
-    pub app_token: SecretString,
     /// The base of the Web API, without a closing slash.
     pub api_url: Url,
     /// The slash command, with its slash.
     pub command: String,
 }
 
-/// How Slack delivers events.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How Slack delivers events, with what that takes.
+#[derive(Debug, Clone)]
 pub enum SlackMode {
     /// Socket Mode: over a WebSocket that we open, so no public address is needed.
-    Socket,
+    Socket {
+        /// The app-level token (`xapp-…`) that opens the socket.
+        app_token: SecretString,
+    },
+    /// As HTTP requests to our routes under `/slack/`, which Slack must be able to reach.
+    Http {
+        /// The key that signs the requests.
+        signing_secret: SecretString,
+    },
 }
 
 /// GitHub, completely configured.
@@ -198,6 +204,18 @@ impl Config {
                  set it to the secret of the webhook in the repository's settings."
                     .to_owned(),
             );
+        }
+        let slack_over_http = self
+            .slack
+            .as_ref()
+            .is_some_and(|slack| matches!(slack.mode, SlackMode::Http { .. }));
+        if slack_over_http {
+            let base = self.server.public_url.as_ref().map(Url::as_str);
+            let base = base.unwrap_or("https://YOUR-HOST").trim_end_matches('/');
+            notes.push(format!(
+                "Slack must reach {base}/slack/events (Event Subscriptions), {base}/slack/commands (Slash Commands) and \
+                 {base}/slack/interactions (Interactivity); set these request URLs at https://api.slack.com/apps."
+            ));
         }
         let model_url = match &self.model.provider {
             Provider::Offline => None,

@@ -21,6 +21,8 @@ const BOT_TOKEN_FIX: &str = "Copy the Bot User OAuth Token (xoxb-…) from https
                              OAuth & Permissions, after installing the app to the workspace.";
 const APP_TOKEN_FIX: &str = "Create an app-level token (xapp-…) with the scope connections:write at \
                              https://api.slack.com/apps, your app, Basic Information, App-Level Tokens.";
+const SIGNING_SECRET_FIX: &str =
+    "Copy the Signing Secret from https://api.slack.com/apps, your app, Basic Information, App Credentials.";
 const GITHUB_TOKEN_FIX: &str = "Create a fine-grained token (github_pat_…) with the permissions Issues: read and \
                                 write and Metadata: read at https://github.com/settings/personal-access-tokens.";
 const API_KEY_FIX: &str = "Copy a key from the provider (for OpenAI sk-… from \
@@ -71,26 +73,47 @@ pub(super) fn slack(r: &mut Reader) -> Option<Slack> {
     let mode = r.text("slack.mode");
     let bot_token = r.token("slack.bot_token", BOT_TOKEN_FIX);
     let app_token = r.token("slack.app_token", APP_TOKEN_FIX);
+    let signing_secret = r.token("slack.signing_secret", SIGNING_SECRET_FIX);
     let api_url = r.http_url("slack.api_url", SLACK_API);
     let command = r.text("slack.command").unwrap_or_else(|| "/pm".to_owned());
-    if mode.is_some_and(|mode| mode != "socket") {
-        r.problem(
-            "slack.mode",
-            "is not a mode that exists",
-            "Give \"socket\", or remove the key.",
-        );
-    }
+    let over_http = match mode.as_deref() {
+        None | Some("socket") => false,
+        Some("http") => true,
+        Some(_) => {
+            let fix = "Give \"socket\" or \"http\", or remove the key for \"socket\".";
+            r.problem("slack.mode", "is not a mode that exists", fix);
+            false
+        }
+    };
     if !is_word(&command, '/') {
         let fix = "Give the slash command as it is called in Slack, one word, such as \"/pm\".";
         r.problem("slack.command", "is not one word that begins with /", fix);
     }
     let said = r.said("slack")?;
-    require(r, "slack.bot_token", &["slack.app_token", &said], BOT_TOKEN_FIX);
-    require(r, "slack.app_token", &["slack.bot_token", &said], APP_TOKEN_FIX);
+    // Each mode has a key of its own; the other one may be there, unused.
+    let (key, fix) = if over_http {
+        ("slack.signing_secret", SIGNING_SECRET_FIX.to_owned())
+    } else if mode.is_none() && r.given("slack.signing_secret") {
+        let fix = format!("For Slack over HTTP set slack.mode = \"http\". For Socket Mode: {APP_TOKEN_FIX}");
+        ("slack.app_token", fix)
+    } else {
+        ("slack.app_token", APP_TOKEN_FIX.to_owned())
+    };
+    require(r, "slack.bot_token", &[key, &said], BOT_TOKEN_FIX);
+    let causes = if over_http {
+        ["slack.mode", &said]
+    } else {
+        ["slack.bot_token", &said]
+    };
+    require(r, key, &causes, &fix);
+    let mode = if over_http {
+        signing_secret.map(|signing_secret| SlackMode::Http { signing_secret })
+    } else {
+        app_token.map(|app_token| SlackMode::Socket { app_token })
+    };
     Some(Slack {
-        mode: SlackMode::Socket,
+        mode: mode?,
         bot_token: bot_token?,
-        app_token: app_token?,
         api_url: api_url.or_else(|| Url::parse(SLACK_API).ok())?,
         command,
     })

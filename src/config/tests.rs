@@ -109,6 +109,7 @@ fn the_example_with_every_key_switched_on_is_valid() {
         ("callsheet_database_url", "postgres://u:p@h/d\n"),
         ("slack_bot_token", "xoxb-2\r\n"),
         ("slack_app_token", "xapp-2\n"),
+        ("slack_signing_secret", "5ec2e7\n"),
         ("github_token", "ghp_2"),
         ("github_webhook_secret", " a b \n"),
         ("model_api_key", "sk-2\n"),
@@ -159,8 +160,8 @@ fn the_environment_overrides_the_file_key_by_key() {
     let config = load(&toml, &variables).unwrap();
     let slack = config.slack.unwrap();
     assert_eq!(slack.bot_token.expose_secret(), "xoxb-env");
-    assert_eq!(slack.app_token.expose_secret(), "xapp-1");
-    assert_eq!((slack.command.as_str(), slack.mode), ("/ask", SlackMode::Socket));
+    assert_eq!(slack.command, "/ask");
+    assert!(matches!(slack.mode, SlackMode::Socket { app_token } if app_token.expose_secret() == "xapp-1"));
     assert_eq!(
         config.agent,
         Agent {
@@ -170,6 +171,32 @@ fn the_environment_overrides_the_file_key_by_key() {
     );
     assert_eq!(config.database.scheme, Scheme::Postgres);
     assert_eq!(config.server.listen.port(), 9000);
+}
+
+#[test]
+fn slack_over_http_takes_a_signing_secret_and_no_app_token() {
+    let http = "[slack]\nmode = 'http'\nbot_token = 'xoxb-1'\nsigning_secret = '5ec2e7'\n";
+    for toml in [http.to_owned(), format!("{http}app_token = 'xapp-1'")] {
+        let slack = load(&toml, &[]).unwrap().slack.unwrap();
+        assert!(
+            matches!(slack.mode, SlackMode::Http { signing_secret } if signing_secret.expose_secret() == "5ec2e7")
+        );
+    }
+    let notes = load(
+        &format!("{http}[server]\npublic_url = 'https://bot.example.com/x/'"),
+        &[],
+    )
+    .unwrap()
+    .notes();
+    assert_eq!(notes.len(), 1);
+    assert!(notes[0].contains("https://bot.example.com/x/slack/events (Event Subscriptions)"));
+    assert!(load(http, &[]).unwrap().notes()[0].contains("https://YOUR-HOST/slack/commands"));
+    let socket = load(&format!("{SLACK}signing_secret = '5ec2e7'"), &[]).unwrap();
+    assert!(matches!(
+        socket.slack.as_ref().unwrap().mode,
+        SlackMode::Socket { .. }
+    ));
+    assert!(socket.notes().is_empty());
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::store::{StoreError, Tx, inbox, people, projects};
 /// How much of a question is repeated where it was not asked.
 const QUOTED: usize = 300;
 
-/// A slash command.
+/// A slash command, or what a pressed button says.
 pub(super) struct Given {
     pub(super) place: Place,
     pub(super) author: Author,
@@ -65,7 +65,8 @@ impl Desk {
         Ok(tx.commit("request").await?)
     }
 
-    /// A slash command was given: there is no message to thread under, so the answer begins with the command itself.
+    /// A slash command was given, or a button pressed: there is no message of the person's that says so, so the answer
+    /// begins with the command itself.
     pub(super) async fn command_given(
         &self,
         item: &Claimed,
@@ -95,7 +96,13 @@ impl Desk {
         }];
         targets.extend(self.concerned(&asker, &line).await?);
         let mut tx = self.engine.db.begin().await?;
-        let conversation = conversations::open(&mut tx, self.engine.clock.now()).await?;
+        let now = self.engine.clock.now();
+        // In a thread it is part of the talk there; elsewhere its answer begins one.
+        let conversation = if given.place == given.place.root() {
+            conversations::open(&mut tx, now).await?
+        } else {
+            open_at(&mut tx, &given.place, now).await?
+        };
         let work = meaning::work(&line);
         let new = NewTurn {
             conversation,

@@ -103,6 +103,17 @@ pub struct Button {
     pub command: String,
 }
 
+impl Button {
+    /// The most bytes of a command.
+    pub const LONGEST: usize = 90;
+
+    /// A button; none when the command is too long for one.
+    pub fn new(label: impl Into<String>, command: impl Into<String>) -> Option<Self> {
+        let (label, command) = (label.into(), command.into());
+        (command.len() <= Self::LONGEST).then_some(Self { label, command })
+    }
+}
+
 /// What somebody is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {

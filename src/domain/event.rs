@@ -79,7 +79,7 @@ pub enum Event {
     },
     /// Somebody gave a command that leaves no message to thread under (`/pm …`, a pressed button).
     CommandGiven {
-        /// Where: a channel, not a thread.
+        /// Where an answer belongs: a channel, or the thread under the message whose button was pressed.
         place: Place,
         /// Who.
         author: Author,

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 
 use super::Engine;
 use super::clock::later;
-use super::outbox::{Outbox, Post, dialect};
+use super::outbox::{Outbox, Post, dialect, parts};
 use crate::domain::{Answer, Button, GroupId, Reply, RunId};
 use crate::markup;
 use crate::store::deliveries::{self, Delivery, Purpose, State};
@@ -140,7 +140,7 @@ impl Answers {
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         let took_long = run.started_at.is_some_and(|started| later(started, LONG) <= now);
-        let parts = markup::render(&answer.markdown, dialect(&target.place));
+        let parts = parts(&answer.markdown, &target.place, &answer.buttons);
         let mut post = Post {
             buttons: &answer.buttons,
             ..answer_post(run, target, &answer.markdown, true)

@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::body::{Reply, read, read_in_time, reply};
 use crate::domain::Seen;
 use crate::engine::{Engine, intake};
 use crate::platform::github::{GitHub, webhook};
@@ -32,9 +33,6 @@ const MAX_BODY: usize = 5 * 1024 * 1024;
 const READ: Duration = Duration::from_secs(10);
 /// The longest id of a delivery that is taken for one; GitHub's have 36 characters.
 const MAX_GUID: usize = 64;
-
-/// A status and one plain sentence.
-type Reply = (StatusCode, String);
 
 /// What the webhook needs.
 pub struct GitHubHook {
@@ -63,12 +61,6 @@ async fn wrong_method() -> Reply {
     )
 }
 
-fn reply(status: StatusCode, sentence: impl Into<String>) -> Reply {
-    let mut sentence = sentence.into();
-    sentence.push('\n');
-    (status, sentence)
-}
-
 async fn receive(State(hook): State<Option<Arc<GitHubHook>>>, request: Request) -> Reply {
     accept(hook.as_deref(), request).await.unwrap_or_else(|refusal| {
         tracing::warn!(
@@ -82,12 +74,10 @@ async fn receive(State(hook): State<Option<Arc<GitHubHook>>>, request: Request) 
 
 async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Reply> {
     let headers = request.headers().clone();
-    // Whoever sends slowly must not hold the door open.
     let body = match hook {
-        Some(hook) => hook.engine.clock.timeout(READ, read(request)).await,
-        None => Ok(read(request).await),
+        Some(hook) => read_in_time(request, MAX_BODY, &hook.engine.clock, READ).await?,
+        None => read(request, MAX_BODY).await?,
     };
-    let body = body.map_err(|_| reply(StatusCode::REQUEST_TIMEOUT, "The body came too slowly."))??;
     let unavailable = |why: &str| reply(StatusCode::SERVICE_UNAVAILABLE, why);
     let hook = hook.ok_or_else(|| unavailable("GitHub is not set up here; set github.token."))?;
     let secret = hook.secret.as_ref();
@@ -122,19 +112,6 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
             )))
         }
     }
-}
-
-/// Reads the body, but no more than [`MAX_BODY`] of it.
-async fn read(request: Request) -> Result<Bytes, Reply> {
-    Bytes::from_request(request, &())
-        .await
-        .map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                let sentence = format!("The body is larger than {} MiB.", MAX_BODY / 1024 / 1024);
-                reply(StatusCode::PAYLOAD_TOO_LARGE, sentence)
-            }
-            _ => reply(StatusCode::BAD_REQUEST, "The body did not arrive whole."),
-        })
 }
 
 /// The JSON of a webhook, which comes as the body or as its field `payload`

@@ -1,7 +1,9 @@
-//! HTTP: the router, limits at the door, and the health route. What a webhook means is decided elsewhere.
+//! HTTP: the router, limits at the door, and the health route. What a request means is decided elsewhere.
 
+mod body;
 mod github;
 mod health;
+mod slack;
 
 use std::time::Duration;
 
@@ -13,12 +15,14 @@ use crate::engine::Engine;
 use crate::engine::clock::Clock;
 
 pub use github::GitHubHook;
+pub use slack::SlackHook;
 
 /// Every route.
-pub fn router(engine: Engine, hook: Option<GitHubHook>) -> Router {
+pub fn router(engine: Engine, github: Option<GitHubHook>, slack: Option<SlackHook>) -> Router {
     Router::new()
         .merge(health::routes(engine))
-        .merge(github::routes(hook))
+        .merge(github::routes(github))
+        .merge(slack::routes(slack))
 }
 
 /// How long requests under way may take after a stop.

@@ -36,6 +36,17 @@ impl Dialect {
         }
     }
 
+    /// [`Dialect::limit`] for a part with buttons under it.
+    ///
+    /// - Slack: 3,000 characters, the text of a section (docs.slack.dev/reference/block-kit/blocks/section-block), since
+    ///   buttons come only with blocks.
+    pub const fn limit_with_buttons(self) -> usize {
+        match self {
+            Self::Slack => 3_000,
+            other => other.limit(),
+        }
+    }
+
     /// The length of a text in the unit the limit counts.
     pub(super) fn units(self, text: &str) -> usize {
         match self {

@@ -35,6 +35,11 @@ pub fn render(markdown: &str, dialect: Dialect) -> Vec<String> {
     render_with(markdown, dialect, dialect.limit())
 }
 
+/// [`render`] for a text with buttons: each part is within [`Dialect::limit_with_buttons`].
+pub fn render_with_buttons(markdown: &str, dialect: Dialect) -> Vec<String> {
+    render_with(markdown, dialect, dialect.limit_with_buttons())
+}
+
 /// [`render`] with a limit of one's own, in the dialect's unit. Below 64 units a part may have to exceed it.
 fn render_with(markdown: &str, dialect: Dialect, limit: usize) -> Vec<String> {
     let source = dialect::clean(markdown);

@@ -12,13 +12,7 @@ use crate::domain::{Event, EventId, Heard, Place, Seen};
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen, StoreError> {
     for key in &heard.keys {
-        let known = sql!(
-            tx,
-            fetch_optional as (EventId,),
-            "SELECT event_id FROM event_keys WHERE key = $1",
-            key
-        )?;
-        if let Some((id,)) = known {
+        if let Some(id) = with_key(tx, key).await? {
             add_keys(tx, id, &heard.keys, now).await?;
             return Ok(Seen::Before(id));
         }
@@ -126,6 +120,24 @@ pub async fn raw(tx: &mut Tx, id: EventId) -> Result<Option<Vec<u8>>, StoreError
         id,
     )?;
     Ok(row.map(|(raw,)| raw))
+}
+
+/// Whether an event with this key is there.
+///
+/// # Errors
+/// When the database fails.
+pub async fn knows(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
+    Ok(with_key(tx, key).await?.is_some())
+}
+
+async fn with_key(tx: &mut Tx, key: &str) -> Result<Option<EventId>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (EventId,),
+        "SELECT event_id FROM event_keys WHERE key = $1",
+        key,
+    )?;
+    Ok(row.map(|(id,)| id))
 }
 
 /// What the event with a key meant to us, when that is decided.

@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use crate::support::database::{Database, Kind};
+use crate::support::database::{Database, Engine, Kind};
 use crate::{sees, stories};
 
 stories![
@@ -25,7 +25,7 @@ pub(crate) fn program(folder: &Path, database: &Database, kind: Kind) -> Command
         .env("USER", "ana")
         .env("PATH", std::env::var_os("PATH").unwrap_or_default());
     // SQLite is the default and needs nothing said.
-    if kind == Kind::Postgres {
+    if kind.engine == Engine::Postgres {
         command.env("CALLSHEET__DATABASE__URL", &database.url);
     }
     command
@@ -102,7 +102,7 @@ async fn ask_works_with_no_configuration(kind: Kind) {
     ");
     assert_eq!(
         folder.path().join("data/callsheet.db").is_file(),
-        kind == Kind::Sqlite
+        kind.engine == Engine::Sqlite
     );
 }
 
@@ -163,7 +163,7 @@ async fn ask_works_beside_a_running_service(kind: Kind) {
 
     Answered by the built-in offline model, which understands only simple phrases.
     ");
-    if kind == Kind::Sqlite {
+    if kind.engine == Engine::Sqlite {
         let mut second = program(folder.path(), &database, kind);
         second.env("CALLSHEET__SERVER__LISTEN", "127.0.0.1:0");
         let second = tokio::task::spawn_blocking(move || second.output().unwrap())

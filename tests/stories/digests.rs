@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::engine::stop_after;
 use crate::support::clock::TestClock;
-use crate::support::database::Kind;
+use crate::support::database::{Engine, Kind};
 use crate::support::github::Fault;
 use crate::support::world::World;
 use crate::{sees, stories};
@@ -257,7 +257,7 @@ async fn assert_posted_once(world: &World, point: usize) {
 
 async fn two_processes_post_one_digest(kind: Kind) {
     let mut world = World::apollo(kind).await;
-    if kind == Kind::Sqlite {
+    if kind.engine == Engine::Sqlite {
         // One file is served by one process.
         let url = SecretString::from(world.database.url.clone());
         let second = Db::open(&url, true).await;

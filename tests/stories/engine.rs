@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::support::database::{Database, Kind};
+use crate::support::database::{Database, Engine as Storage, Kind};
 use crate::support::world::World;
 use crate::{sees, stories};
 
@@ -102,7 +102,7 @@ async fn replicas_call_each_other(kind: Kind) {
     let (db, other) = (database.open().await, database.open().await);
     let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
     let Some(mut calls) = db.calls().await.unwrap() else {
-        assert_eq!(kind, Kind::Sqlite, "only SQLite has no replicas");
+        assert_eq!(kind.engine, Storage::Sqlite, "only SQLite has no replicas");
         return;
     };
     let heard = calls.next();

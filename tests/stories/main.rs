@@ -1,6 +1,8 @@
 //! The stories: what people do and see, played against the real application on real wires, each on both databases.
 //!
-//! A case is named `module::story::sqlite` or `…::postgres`; without a PostgreSQL the latter are reported as ignored.
+//! A case is named `module::story::sqlite` or `…::postgres`; without a PostgreSQL the latter are reported as ignored. Those
+//! in which people speak in Slack are played once more with Slack over HTTP in place of sockets: `…::http::sqlite`, or
+//! `…::http::postgres`.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed case")]
 
@@ -10,12 +12,14 @@ mod support;
 mod agent;
 mod ask;
 mod bad_input;
+mod buttons;
 mod digests;
 mod engine;
 mod long_answers;
 mod lost_answers;
 mod rights;
 mod schedules;
+mod slack_http;
 mod status;
 mod tools;
 mod webhooks;
@@ -25,8 +29,9 @@ use std::future::Future;
 use std::pin::Pin;
 
 use libtest_mimic::{Arguments, Failed, Trial};
-use support::database::Kind;
+use support::database::{Engine, Kind};
 use support::postgres;
+use support::slack::Mode;
 
 /// A story, ready to be played on a database.
 pub(crate) type Story = fn(Kind) -> Pin<Box<dyn Future<Output = ()>>>;
@@ -59,31 +64,55 @@ fn main() {
     }
     let has_postgres = postgres::server().is_some();
     let mut trials = worlds::trials();
+    // Over sockets and over HTTP, over sockets only, over HTTP only.
+    let (both, socket, http) = ((true, true), (true, false), (false, true));
     let modules = [
-        agent::STORIES,
-        ask::STORIES,
-        bad_input::STORIES,
-        digests::STORIES,
-        engine::STORIES,
-        long_answers::STORIES,
-        lost_answers::STORIES,
-        rights::STORIES,
-        schedules::STORIES,
-        status::STORIES,
-        tools::STORIES,
-        webhooks::STORIES,
+        (agent::STORIES, both),
+        (ask::STORIES, socket),
+        (bad_input::STORIES, both),
+        (buttons::STORIES, both),
+        (digests::STORIES, socket),
+        (engine::STORIES, socket),
+        (long_answers::STORIES, both),
+        (lost_answers::STORIES, both),
+        (rights::STORIES, both),
+        (schedules::STORIES, socket),
+        (slack_http::STORIES, http),
+        (status::STORIES, both),
+        (tools::STORIES, both),
+        (webhooks::STORIES, socket),
     ];
-    for (name, story) in modules.into_iter().flatten() {
-        let name = name.trim_start_matches("stories::");
-        for kind in [Kind::Sqlite, Kind::Postgres] {
-            let play = move || played(*story, kind);
-            let trial = Trial::test(format!("{name}::{}", kind.name()), play);
-            trials.push(trial.with_ignored_flag(kind == Kind::Postgres && !has_postgres));
+    for (stories, ways) in modules {
+        for (index, (name, story)) in stories.iter().enumerate() {
+            let name = name.trim_start_matches("stories::");
+            for kind in kinds(ways, index, has_postgres) {
+                let play = move || played(*story, kind);
+                let trial = Trial::test(format!("{name}::{}", kind.name()), play);
+                let ignored = kind.engine == Engine::Postgres && !has_postgres;
+                trials.push(trial.with_ignored_flag(ignored));
+            }
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     postgres::stop();
     conclusion.exit();
+}
+
+/// How a story is played. What is played over sockets on both databases is played over HTTP on one of them, which takes
+/// turns: Slack's way in and the database have nothing to do with each other.
+fn kinds((socket, http): (bool, bool), index: usize, has_postgres: bool) -> Vec<Kind> {
+    let engines = [Engine::Sqlite, Engine::Postgres];
+    let on = |slack| move |engine| Kind { engine, slack };
+    let mut kinds = Vec::new();
+    if socket {
+        kinds.extend(engines.map(on(Mode::Socket)));
+    }
+    match (socket, http) {
+        (true, true) => kinds.push(on(Mode::Http)(engines[if has_postgres { index % 2 } else { 0 }])),
+        (false, true) => kinds.extend(engines.map(on(Mode::Http))),
+        (_, false) => {}
+    }
+    kinds
 }
 
 /// Plays one story on a runtime of its own.

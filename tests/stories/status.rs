@@ -78,6 +78,7 @@ async fn a_command_gives_the_same_facts_without_the_model(kind: Kind) {
         • <https://github.com/acme/apollo/issues/12|#12> Login fails
         
         Project last changed 22 Nov 2026, 09:00 UTC.
+        [Refresh]
     ");
     assert_eq!(world.model.requests().len(), 0);
     world.finish().await;

@@ -17,7 +17,7 @@ macro_rules! slack_cases {
 
 /// Every contract case, named by its world.
 pub(crate) fn trials() -> Vec<Trial> {
-    let slack_cases: [(&str, Case); 17] = slack_cases![
+    let slack_cases: [(&str, Case); 21] = slack_cases![
         tokens_and_scopes_are_checked,
         arguments_are_checked,
         posts_are_refused_where_slack_refuses,
@@ -34,6 +34,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         the_real_client_sees_faults,
         the_real_client_listens,
         events_survive_sockets,
+        requests_are_signed,
+        events_are_tried_again,
+        commands_and_clicks_are_sent_once,
+        buttons_are_checked,
         tasks_end_with_the_fake,
     ];
     let slack = slack_cases.into_iter().map(|case| ("slack", case));

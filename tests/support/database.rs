@@ -4,10 +4,20 @@ use callsheet::store::Db;
 use secrecy::SecretString;
 
 use super::postgres;
+use super::slack::Mode;
+
+/// How a case is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind {
+    /// On which database.
+    pub(crate) engine: Engine,
+    /// How Slack reaches the application.
+    pub(crate) slack: Mode,
+}
 
 /// Which engine a case runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum Engine {
     /// A file of its own.
     Sqlite,
     /// A database of its own on the tests' server.
@@ -15,11 +25,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// As in a case's name.
+    /// As at the end of a case's name.
     pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlite",
-            Self::Postgres => "postgres",
+        match (self.slack, self.engine) {
+            (Mode::Socket, Engine::Sqlite) => "sqlite",
+            (Mode::Socket, Engine::Postgres) => "postgres",
+            (Mode::Http, Engine::Sqlite) => "http::sqlite",
+            (Mode::Http, Engine::Postgres) => "http::postgres",
         }
     }
 }
@@ -35,9 +47,9 @@ pub(crate) struct Database {
 impl Database {
     pub(crate) async fn fresh(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = match kind {
-            Kind::Sqlite => format!("sqlite://{}", folder.path().join("callsheet.db").display()),
-            Kind::Postgres => postgres::server().unwrap().database().await,
+        let url = match kind.engine {
+            Engine::Sqlite => format!("sqlite://{}", folder.path().join("callsheet.db").display()),
+            Engine::Postgres => postgres::server().unwrap().database().await,
         };
         let database = Self { url, _folder: folder };
         // As the service does at its start: the tables are made under the lock.
@@ -51,5 +63,17 @@ impl Database {
         Db::open(&SecretString::from(self.url.clone()), false)
             .await
             .unwrap()
+    }
+
+    /// Runs a statement beside the application, as an operator might.
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        use sqlx::{Connection, Executor};
+        if self.url.starts_with("sqlite") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            connection.execute(statement).await.unwrap();
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            connection.execute(statement).await.unwrap();
+        }
     }
 }

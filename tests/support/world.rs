@@ -11,6 +11,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use callsheet::engine::health::State;
 use callsheet::store::{Db, Probe, queue};
 
 use super::clock::TestClock;
@@ -18,7 +19,7 @@ use super::database::{Database, Kind};
 use super::github::FakeGitHub;
 use super::model::FakeModel;
 use super::program::Program;
-use super::slack::FakeSlack;
+use super::slack::{FakeSlack, Mode};
 
 /// How long, on the machine's clock, a story waits for something before it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -80,7 +81,6 @@ impl World {
             ("DATABASE__URL", database.url.clone()),
             ("SLACK__API_URL", slack.api_url()),
             ("SLACK__BOT_TOKEN", slack.bot_token().to_owned()),
-            ("SLACK__APP_TOKEN", slack.app_token().to_owned()),
             ("GITHUB__API_URL", github.api_url()),
             ("GITHUB__TOKEN", github.token()),
             ("GITHUB__WEBHOOK_SECRET", github.webhook_secret()),
@@ -88,8 +88,16 @@ impl World {
             ("MODEL__API_KEY", model.api_key()),
             ("MODEL__NAME", "test-model".to_owned()),
         ];
+        let by_mode = match kind.slack {
+            Mode::Socket => vec![("SLACK__APP_TOKEN", slack.app_token().to_owned())],
+            Mode::Http => vec![
+                ("SLACK__MODE", "http".to_owned()),
+                ("SLACK__SIGNING_SECRET", slack.signing_secret().to_owned()),
+            ],
+        };
         let settings = settings
             .into_iter()
+            .chain(by_mode)
             .map(|(key, value)| (format!("CALLSHEET__{key}"), value))
             .collect();
         let db = database.open().await;
@@ -114,13 +122,34 @@ impl World {
 
     /// Starts the application with a probe in its database.
     pub(crate) async fn start_with(&mut self, probe: Option<Probe>) {
+        self.start_program(probe).await;
+        if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
+            self.until("Slack to be connected", Self::hears_slack).await;
+        }
+    }
+
+    /// Starts the application without waiting for Slack.
+    pub(crate) async fn start_unheard(&mut self) {
+        self.start_program(None).await;
+    }
+
+    async fn start_program(&mut self, probe: Option<Probe>) {
         let program = Program::start(&self.settings, self.clock.clock(), probe).await;
         self.github
             .webhook_to(&format!("http://{}/webhooks/github", program.address));
+        if self.kind.slack == Mode::Http {
+            self.slack.requests_to(&format!("http://{}", program.address));
+        }
         self.program = Some(program);
-        if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
-            self.until("Slack to be connected", |world| world.slack.sockets() > 0)
-                .await;
+    }
+
+    /// Whether Slack reaches the application, and the application knows who it is there.
+    fn hears_slack(&self) -> bool {
+        let health = self.program().engine.health.parts();
+        let known = health.get("slack").is_some_and(|part| part.state == State::Ok);
+        match self.kind.slack {
+            Mode::Socket => self.slack.sockets() > 0,
+            Mode::Http => known,
         }
     }
 
@@ -222,17 +251,14 @@ impl World {
     /// Waits until everything that follows from what was said has happened.
     pub(crate) async fn quiet(&self) {
         self.github.webhooks_done().await;
-        self.until("everything to be done", |world| {
-            world.slack.unacked() == 0 && world.slack.queued() == 0
-        })
-        .await;
+        self.until("everything to be done", Self::has_heard_slack).await;
         let patience = Patience::begin();
         loop {
             self.still().await;
             let mut tx = self.db.read().await.unwrap();
             let open = queue::open_items(&mut tx).await.unwrap();
             drop(tx);
-            if open.is_empty() && self.is_idle() {
+            if open.is_empty() && self.is_idle() && self.has_heard_slack() {
                 self.github.webhooks_done().await;
                 return;
             }
@@ -281,11 +307,14 @@ impl World {
         }
     }
 
+    fn has_heard_slack(&self) -> bool {
+        self.slack.unacked() == 0 && self.slack.queued() == 0
+    }
+
+    /// Whether nobody has anything to do: neither the application, nor whoever answers a request of Slack's.
     fn is_idle(&self) -> bool {
-        let programs = self.program.iter().chain(&self.replica);
-        programs
-            .into_iter()
-            .all(|program| *program.engine.activity.idle().borrow())
+        let mut programs = self.program.iter().chain(&self.replica);
+        programs.all(|program| *program.engine.activity.idle().borrow()) && !self.slack.is_sending()
     }
 
     /// Waits until nothing stirs.
@@ -321,7 +350,7 @@ impl World {
     }
 
     /// The talk at a Slack channel as people see it: each message with its author, threads indented, what was edited marked
-    /// so (how often depends on pacing).
+    /// so (how often depends on pacing), buttons in brackets on a last line.
     pub(crate) fn talk(&self, place: &str) -> String {
         let mut messages = self.slack.messages(place);
         messages.retain(|message| !message.deleted);
@@ -426,7 +455,7 @@ fn line(message: &super::slack::Message, indent: &str) -> String {
     format!(
         "{indent}{who}{edits}: {}",
         message
-            .text
+            .seen()
             .replace('\u{200b}', "⟨⟩")
             .replace('\n', &format!("\n{indent}    "))
     )

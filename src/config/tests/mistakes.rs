@@ -61,6 +61,26 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "xoxb-…",
     ),
     (
+        "[slack]\nbot_token = 'xoxb-1'\nsigning_secret = 's'",
+        "slack.app_token: missing although slack.bot_token is set",
+        "slack.mode = \"http\"",
+    ),
+    (
+        "[slack]\nmode = 'http'\nbot_token = 'xoxb-1'\napp_token = 'xapp-1'",
+        "slack.signing_secret: missing although slack.mode is set",
+        "Basic Information",
+    ),
+    (
+        "[slack]\nmode = 'http'\nsigning_secret = 's'",
+        "slack.bot_token: missing although slack.signing_secret is set",
+        "xoxb-…",
+    ),
+    (
+        "[slack]\nmode = 'http'\nbot_token = 'xoxb-1'\nsigning_secret = 'xapp-1'",
+        "slack.signing_secret: holds a Slack app-level token",
+        "slack.app_token",
+    ),
+    (
         "[slack]\nbot_token = 'xoxb-1'\napp_token = 'xoxb-2'",
         "slack.app_token: holds a Slack bot token",
         "xapp-…",
@@ -219,7 +239,7 @@ fn each_single_mistake_gives_one_line_that_names_key_and_fix() {
         );
     }
     for (key, value) in [
-        ("mode", "http"),
+        ("mode", "htp"),
         ("command", "pm"),
         ("command", "/p m"),
         ("command", "/"),
@@ -365,7 +385,7 @@ fn a_wrong_value_from_the_environment_names_the_variable() {
 #[test]
 fn all_problems_are_reported_together() {
     let toml =
-        "[server]\nlisten = 'x'\n[slack]\nbot_token = 7\nmode = 'http'\n[agent]\nmax_steps = 0\nnope = 1";
+        "[server]\nlisten = 'x'\n[slack]\nbot_token = 7\nmode = 'htp'\n[agent]\nmax_steps = 0\nnope = 1";
     let error = load(toml, &[("CALLSHEET__MODEL__PROVIDER", "openai")]).unwrap_err();
     let keys: Vec<&str> = error
         .problems()

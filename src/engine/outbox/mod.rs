@@ -69,6 +69,15 @@ pub fn dialect(place: &Place) -> Dialect {
     }
 }
 
+/// The parts in which a text goes to a place; what has buttons may have less room.
+pub fn parts(markdown: &str, place: &Place, buttons: &[Button]) -> Vec<String> {
+    if buttons.is_empty() {
+        markup::render(markdown, dialect(place))
+    } else {
+        markup::render_with_buttons(markdown, dialect(place))
+    }
+}
+
 impl Outbox {
     /// An outbox over the platforms that are set up.
     pub fn new(engine: Engine, senders: Senders) -> Self {
@@ -97,7 +106,7 @@ impl Outbox {
     /// When the database fails.
     pub async fn post(&self, tx: &mut Tx, post: &Post<'_>) -> Result<GroupId, StoreError> {
         let group = GroupId::new();
-        let parts = markup::render(post.markdown, dialect(post.place));
+        let parts = parts(post.markdown, post.place, post.buttons);
         self.post_parts(tx, post, group, 0, &parts).await?;
         Ok(group)
     }

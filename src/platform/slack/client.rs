@@ -1,12 +1,13 @@
 //! The client: one connection pool, two tokens, and what became of a call.
 
 use std::error::Error;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustls::{ClientConfig, RootCertStore};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::hyper_tokio::{SlackClientHyperConnector, SlackHyperClient};
@@ -17,7 +18,7 @@ use url::Url;
 
 use super::json;
 use super::names::Cache;
-use crate::config;
+use crate::config::{self, SlackMode};
 use crate::engine::clock::Clock;
 
 /// How long a read may take.
@@ -83,12 +84,17 @@ pub struct Slack(Arc<Inner>);
 struct Inner {
     client: Arc<SlackHyperClient>,
     bot: SlackApiToken,
-    app: SlackApiToken,
+    /// For Socket Mode only.
+    app: Option<SlackApiToken>,
+    /// For Slack over HTTP only.
+    signing_secret: Option<SecretString>,
     api_url: Url,
     clock: Clock,
     identity: OnceLock<Identity>,
     users: Cache,
     channels: Cache,
+    /// When Slack last said that it holds events back.
+    held_back: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Slack {
@@ -107,17 +113,22 @@ impl Slack {
             .wrap_connector(http);
         let connector = SlackClientHyperConnector::with_connector(https)
             .with_slack_api_url(config.api_url.as_str().trim_end_matches('/'));
-        let token =
-            |token: &secrecy::SecretString| SlackApiToken::new(token.expose_secret().to_owned().into());
+        let token = |token: &SecretString| SlackApiToken::new(token.expose_secret().to_owned().into());
+        let (app, signing_secret) = match &config.mode {
+            SlackMode::Socket { app_token } => (Some(token(app_token)), None),
+            SlackMode::Http { signing_secret } => (None, Some(signing_secret.clone())),
+        };
         Ok(Self(Arc::new(Inner {
             client: Arc::new(SlackClient::new(connector)),
             bot: token(&config.bot_token),
-            app: token(&config.app_token),
+            app,
+            signing_secret,
             api_url: config.api_url.clone(),
             clock,
             identity: OnceLock::new(),
             users: Cache::default(),
             channels: Cache::default(),
+            held_back: Mutex::default(),
         })))
     }
 
@@ -157,9 +168,8 @@ impl Slack {
 
     /// Checks whether the app-level token opens a socket, by asking for an address that nobody uses
     /// (<https://docs.slack.dev/reference/methods/apps.connections.open>).
-    pub(super) async fn try_socket(&self) -> Result<(), Trouble> {
-        let inner = &self.0;
-        let session = inner.client.open_session(&inner.app);
+    pub(super) async fn try_socket(&self, token: &SlackApiToken) -> Result<(), Trouble> {
+        let session = self.0.client.open_session(token);
         let nothing = json!({});
         self.read(
             session
@@ -225,9 +235,19 @@ impl Slack {
         &self.0.client
     }
 
-    /// The app-level token, for the library's sockets.
-    pub(super) fn app_token(&self) -> &SlackApiToken {
-        &self.0.app
+    /// The app-level token, for the library's sockets; none when Slack speaks to us over HTTP.
+    pub(super) fn app_token(&self) -> Option<&SlackApiToken> {
+        self.0.app.as_ref()
+    }
+
+    /// The key that signs Slack's requests; none in Socket Mode.
+    pub fn signing_secret(&self) -> Option<&SecretString> {
+        self.0.signing_secret.as_ref()
+    }
+
+    /// When Slack last said that it holds events back, while that counts.
+    pub(super) fn held_back(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
+        self.0.held_back.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The time.

@@ -203,7 +203,7 @@ pub(super) fn compare(message: &Value, out: &Outgoing, ts: &str) -> Found {
                 .get("metadata")
                 .and_then(|metadata| metadata.get("event_payload"));
             let shown = payload.and_then(|payload| json::text(payload, "revision")?.parse().ok());
-            shown.is_none_or(|shown: uuid::Uuid| shown == revision(out.mark, &out.text))
+            shown.is_none_or(|shown: uuid::Uuid| shown == revision(out))
         }
     };
     if wanted {

@@ -1,14 +1,18 @@
-//! Slack: events in over Socket Mode, messages out over the Web API.
+//! Slack: events in over Socket Mode or as HTTP requests, messages out over the Web API.
 //!
-//! 1. An envelope is acknowledged only after its event was committed (Slack gives 3 s and then sends it again).
+//! 1. What Slack sends is acknowledged only after it was committed (Slack gives 3 s and then sends events again).
 //! 2. Every message of ours carries the delivery's id as message metadata, and is found by it.
 //! 3. The bot's token goes to the configured Web API and nowhere else.
 
+mod blocks;
 mod client;
 mod find;
+mod hear;
+mod introduce;
 mod json;
 mod names;
 mod outcome;
+pub mod request;
 mod sender;
 mod socket;
 mod text;
@@ -18,5 +22,5 @@ mod translate;
 mod tests;
 
 pub use client::{IdentifyError, Identity, Slack};
+pub use introduce::listen;
 pub use sender::SlackSender;
-pub use socket::listen;

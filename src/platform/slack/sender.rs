@@ -9,11 +9,12 @@ use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::blocks::blocks;
 use super::client::Slack;
 use super::json;
 use super::outcome::{Attempt, is_closed_to_us, outcome};
 use super::translate::{MARK, is_direct, moment, place};
-use crate::domain::{Effect, Place, Reply};
+use crate::domain::{Button, Effect, Place, Reply};
 use crate::engine::sender::{Found, Outcome, Outgoing, Pace, Receipt, Sender};
 
 /// What stands for the id of an answer through a `response_url`, which has none.
@@ -45,7 +46,7 @@ impl SlackSender {
                 channel,
                 thread,
             },
-            Effect::Message { reply, .. },
+            Effect::Message { reply, buttons },
         ) = (&out.place, &out.effect)
         else {
             return Outcome::Refused("Slack carries messages and nothing else".to_owned());
@@ -59,19 +60,29 @@ impl SlackSender {
             channel,
             thread: thread.as_deref(),
         };
+        let blocks = blocks(&out.text, buttons);
         match out.external_id.as_deref() {
-            Some(VIA_RESPONSE_URL) => self.respond(out, response_url).await,
-            Some(ts) => self.edit(out, &target, ts).await,
-            None => self.post(out, &target, response_url).await,
+            Some(VIA_RESPONSE_URL) => self.respond(out, blocks, response_url).await,
+            Some(ts) => self.edit(out, blocks, &target, ts).await,
+            None => self.post(out, blocks, &target, response_url).await,
         }
     }
 
     /// <https://docs.slack.dev/reference/methods/chat.postMessage>
-    async fn post(&self, out: &Outgoing, target: &Target<'_>, response_url: Option<&str>) -> Outcome {
+    async fn post(
+        &self,
+        out: &Outgoing,
+        blocks: Option<Value>,
+        target: &Target<'_>,
+        response_url: Option<&str>,
+    ) -> Outcome {
         let mut body = json!({
-            "channel": target.channel, "text": out.text, "metadata": metadata(out.mark, &out.text),
+            "channel": target.channel, "text": out.text, "metadata": metadata(out),
             "unfurl_links": false, "unfurl_media": false,
         });
+        if let Some(blocks) = &blocks {
+            body["blocks"] = blocks.clone();
+        }
         if let Some(thread) = target.thread {
             body["thread_ts"] = json!(thread);
         }
@@ -81,17 +92,18 @@ impl SlackSender {
                 None => Outcome::Unknown("Slack did not say which message it made".to_owned()),
             },
             Err(closed) if response_url.is_some() && is_closed_to_us(&closed) => {
-                self.respond(out, response_url).await
+                self.respond(out, blocks, response_url).await
             }
             Err(trouble) => self.outcome(&trouble, Attempt::New),
         }
     }
 
     /// <https://docs.slack.dev/reference/methods/chat.update>. Nobody but us can edit a message of ours, so nothing
-    /// is read first.
-    async fn edit(&self, out: &Outgoing, target: &Target<'_>, ts: &str) -> Outcome {
+    /// is read first. The blocks are always named: an empty list takes the buttons away.
+    async fn edit(&self, out: &Outgoing, blocks: Option<Value>, target: &Target<'_>, ts: &str) -> Outcome {
         let body = json!({
-            "channel": target.channel, "ts": ts, "text": out.text, "metadata": metadata(out.mark, &out.text),
+            "channel": target.channel, "ts": ts, "text": out.text, "metadata": metadata(out),
+            "blocks": blocks.unwrap_or_else(|| json!([])),
         });
         match self.0.post("chat.update", &body).await {
             Ok(_) => Outcome::Delivered(Receipt {
@@ -107,7 +119,7 @@ impl SlackSender {
 
     /// <https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>. It can be used five times,
     /// so passing texts are not shown there.
-    async fn respond(&self, out: &Outgoing, response_url: Option<&str>) -> Outcome {
+    async fn respond(&self, out: &Outgoing, blocks: Option<Value>, response_url: Option<&str>) -> Outcome {
         if !out.last {
             let why = "the bot is not in this channel; only the last text can be shown".to_owned();
             return Outcome::NotSent { retry_at: None, why };
@@ -115,7 +127,10 @@ impl SlackSender {
         let Some(url) = response_url.and_then(|url| url.parse().ok()) else {
             return Outcome::Refused("the command's reply address is no address".to_owned());
         };
-        let body = json!({ "response_type": "ephemeral", "text": out.text });
+        let mut body = json!({ "response_type": "ephemeral", "replace_original": false, "text": out.text });
+        if let Some(blocks) = blocks {
+            body["blocks"] = blocks;
+        }
         match self.0.post_to(url, &body).await {
             Ok(()) => {
                 let external_id = format!("{VIA_RESPONSE_URL}:{}", out.mark);
@@ -173,13 +188,19 @@ impl Target<'_> {
 }
 
 /// The mark of a delivery on its message: <https://docs.slack.dev/messaging/message-metadata>.
-fn metadata(mark: Uuid, text: &str) -> Value {
-    json!({ "event_type": MARK, "event_payload": { "delivery": mark, "revision": revision(mark, text) } })
+fn metadata(out: &Outgoing) -> Value {
+    json!({ "event_type": MARK, "event_payload": { "delivery": out.mark, "revision": revision(out) } })
 }
 
-/// Names one text of a delivery.
-pub(super) fn revision(mark: Uuid, text: &str) -> Uuid {
-    Uuid::new_v5(&mark, text.as_bytes())
+/// Names one text of a delivery, with the buttons under it.
+pub(super) fn revision(out: &Outgoing) -> Uuid {
+    let mut shown = out.text.clone();
+    if let Effect::Message { buttons, .. } = &out.effect {
+        for Button { label, command } in buttons {
+            shown.push_str(&format!("\0{label}\0{command}"));
+        }
+    }
+    Uuid::new_v5(&out.mark, shown.as_bytes())
 }
 
 impl Sender for SlackSender {

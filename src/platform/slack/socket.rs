@@ -17,20 +17,19 @@ use serde_json::{Value, json};
 use slack_morphism::clients_manager::{SlackSocketModeClientsManager, SlackSocketModeClientsManagerFactory};
 use slack_morphism::listener::SlackClientEventsListenerEnvironment;
 use slack_morphism::{
-    SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
+    SlackApiToken, SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{IdentifyError, Identity, Slack, Trouble, is_passing};
+use super::client::{Identity, Slack};
+use super::introduce::{Hindrance, PART, check};
 use super::json as read;
-use super::translate::{Translator, Way, mentioned};
+use super::translate::Way;
 use crate::engine::clock::later;
 use crate::engine::health::State;
 use crate::engine::{Engine, intake};
 
-/// The name in the health report.
-const PART: &str = "slack";
 /// Slack sends envelopes to any of an app's sockets; while one is replaced, the other hears.
 const SOCKETS: u32 = 2;
 /// Between two tries of the library to open a socket, in seconds.
@@ -46,16 +45,17 @@ const USUAL: u32 = 4;
 
 type Manager = dyn SlackSocketModeClientsManager + Send + Sync;
 
-/// Listens until `stop`, reporting as the part `slack`.
+/// Listens as `me` until `stop`, reporting as the part `slack`.
 ///
 /// # Errors
 /// When the library does not take the token.
-pub async fn listen(slack: Slack, engine: Engine, stop: CancellationToken) -> Result<(), String> {
-    engine.health.report(PART, State::Degraded, "connecting to Slack");
-    let Some(me) = introduce(&slack, &engine, &stop).await else {
-        stop.cancelled().await;
-        return Ok(());
-    };
+pub(super) async fn listen(
+    slack: Slack,
+    engine: Engine,
+    me: Identity,
+    token: SlackApiToken,
+    stop: CancellationToken,
+) -> Result<(), String> {
     let environment = Arc::new(SlackClientEventsListenerEnvironment::new(slack.client().clone()));
     let manager: Arc<Manager> = slack.client().http_api.connector.new_clients_manager(environment);
     let ear = Arc::new(Ear {
@@ -72,7 +72,6 @@ pub async fn listen(slack: Slack, engine: Engine, stop: CancellationToken) -> Re
     let config = SlackClientSocketModeConfig::new()
         .with_max_connections_count(SOCKETS)
         .with_reconnect_timeout_in_seconds(REOPEN);
-    let token = slack.app_token().clone();
     manager
         .register_new_token(&config, token, ear.clone())
         .await
@@ -84,64 +83,6 @@ pub async fn listen(slack: Slack, engine: Engine, stop: CancellationToken) -> Re
     }
     manager.shutdown().await;
     Ok(())
-}
-
-/// Finds out who we are and whether the app's token opens sockets, as long as it takes; none when only a person
-/// can help, or at a stop.
-async fn introduce(slack: &Slack, engine: &Engine, stop: &CancellationToken) -> Option<Identity> {
-    let mut wait = Duration::from_secs(1);
-    loop {
-        let checked = tokio::select! {
-            () = stop.cancelled() => return None,
-            checked = check(slack) => checked,
-        };
-        match checked {
-            Ok(me) => return Some(me),
-            Err(Hindrance::Refused(why)) => {
-                engine.health.report(PART, State::Failed, why);
-                return None;
-            }
-            Err(Hindrance::Passing(why)) => {
-                let host = slack.host();
-                engine.health.report(
-                    PART,
-                    State::Degraded,
-                    format!("Slack ({host}) cannot be reached: {why}"),
-                );
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => return None,
-            () = engine.clock.sleep(wait) => wait = (wait * 2).min(LONGEST),
-        }
-    }
-}
-
-/// What keeps us from listening.
-enum Hindrance {
-    /// Slack's "no", as a sentence that says what to do.
-    Refused(String),
-    /// Something that may pass.
-    Passing(String),
-}
-
-async fn check(slack: &Slack) -> Result<Identity, Hindrance> {
-    const APPS: &str = "https://api.slack.com/apps";
-    let me = slack.identify().await.map_err(|error| match error {
-        IdentifyError::Refused(why) => Hindrance::Refused(format!(
-            "Slack refuses slack.bot_token ({why}); copy the Bot User OAuth Token from {APPS}, your app, OAuth & \
-             Permissions, and start again"
-        )),
-        IdentifyError::Unreachable(why) => Hindrance::Passing(why),
-    })?;
-    slack.try_socket().await.map_err(|trouble| match trouble {
-        Trouble::Refused { error, .. } if !is_passing(&error) => Hindrance::Refused(format!(
-            "Slack refuses to open a socket with slack.app_token ({error}); at {APPS}, your app, switch Socket Mode \
-             on, create an app-level token with the scope connections:write, and start again"
-        )),
-        other => Hindrance::Passing(other.to_string()),
-    })?;
-    Ok(me)
 }
 
 /// Checks the tokens whenever no socket has been open for a while, and says what is wrong with them.
@@ -252,15 +193,7 @@ impl Ear {
 
     /// Commits what a payload says; false when Slack shall send it again.
     async fn commit(&self, way: Way<'_>, payload: &Value) -> bool {
-        let mut wanted = mentioned(payload);
-        wanted.users.remove(&self.me.user_id);
-        let names = self.slack.names(&wanted).await;
-        let translator = Translator {
-            me: &self.me,
-            names: &names,
-            now: self.engine.clock.now(),
-        };
-        let heard = translator.translate(way, payload);
+        let heard = self.slack.hear(&self.me, way, payload).await;
         match intake::commit(&self.engine, &heard).await {
             Ok(_) => true,
             Err(error) => {

@@ -4,6 +4,7 @@ mod answers;
 mod commands;
 mod events;
 mod mrkdwn;
+mod requests;
 
 use serde_json::{Value, json};
 

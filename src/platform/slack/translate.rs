@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::blocks;
 use super::client::Identity;
 use super::json::{id, is_id, text};
 use super::names::Names;
@@ -57,7 +58,11 @@ pub(super) fn mentioned(payload: &Value) -> Mentioned {
         }
         mentioned.add(text(message, "text").unwrap_or_default());
     }
-    if let Some(user) = id(payload, "user_id") {
+    // Who gave a command, and who pressed a button.
+    for user in [id(payload, "user_id"), id(&payload["user"], "id")]
+        .into_iter()
+        .flatten()
+    {
         mentioned.users.insert(user.to_owned());
     }
     mentioned.add(text(payload, "text").unwrap_or_default());
@@ -103,7 +108,7 @@ impl Translator<'_> {
         let (event, keys) = match way {
             Way::Event => self.event(payload),
             Way::Command => self.command(payload),
-            Way::Interaction => interaction(payload),
+            Way::Interaction => self.interaction(payload),
             Way::Other(name) => (unknown(name), vec![]),
         };
         if let Event::Unknown { .. } = event {
@@ -281,13 +286,65 @@ impl Translator<'_> {
             place,
             author,
             text: mrkdwn::to_markdown(written, &self.me.user_id, self.names),
-            reply: text(payload, "response_url").map(|url| Reply::ResponseUrl {
-                url: domain::clean(url),
-            }),
+            reply: response_url(payload),
             at: self.now,
         };
         (event, keys)
     }
+
+    /// <https://docs.slack.dev/reference/interaction-payloads>
+    fn interaction(&self, payload: &Value) -> (Event, Vec<String>) {
+        let action = &payload["actions"][0];
+        let trigger = id(payload, "trigger_id").map(|trigger| format!("slack:trigger:{trigger}"));
+        let press = id(action, "action_ts").map(|ts| format!("slack:action:{ts}"));
+        let keys = trigger.into_iter().chain(press).collect();
+        let kind = text(payload, "type").unwrap_or("untyped");
+        let pressed = (kind == "block_actions")
+            .then(|| self.pressed(payload, action))
+            .flatten();
+        let event = pressed.unwrap_or_else(|| unknown(&format!("interaction.{kind}")));
+        (event, keys)
+    }
+
+    /// A button of ours gives its command in the name of whoever pressed it; the answer belongs under the message with
+    /// the button.
+    fn pressed(&self, payload: &Value, action: &Value) -> Option<Event> {
+        let command = blocks::command(action)?;
+        let (container, message) = (&payload["container"], &payload["message"]);
+        let (team, user) = (id(&payload["team"], "id"), &payload["user"]);
+        let team = team.unwrap_or(&self.me.team);
+        let channel = id(&payload["channel"], "id").or_else(|| id(container, "channel_id"))?;
+        // What only one person sees has no message that a thread could hang under.
+        let thread = match id(message, "ts") {
+            Some(ts) => thread(is_direct(channel), message, ts),
+            None => id(container, "thread_ts"),
+        };
+        let user_id = id(user, "id")?;
+        let known = self.names.users.get(user_id).cloned();
+        let named = || {
+            text(user, "name")
+                .or_else(|| text(user, "username"))
+                .map(domain::clean)
+        };
+        let name = known.or_else(named).unwrap_or_else(|| user_id.to_owned());
+        Some(Event::CommandGiven {
+            place: place(team, channel, thread)?,
+            author: Author {
+                account: account(id(user, "team_id").unwrap_or(team), user_id),
+                name,
+                kind: AuthorKind::Human,
+            },
+            text: command,
+            reply: response_url(payload),
+            at: id(action, "action_ts").and_then(moment).unwrap_or(self.now),
+        })
+    }
+}
+
+fn response_url(payload: &Value) -> Option<Reply> {
+    text(payload, "response_url").map(|url| Reply::ResponseUrl {
+        url: domain::clean(url),
+    })
 }
 
 /// Messages with one of these subtypes are somebody's words; the others tell of something that happened.
@@ -326,17 +383,6 @@ fn deleted(
         },
         vec![key("deleted", team, event, ts)],
     ))
-}
-
-/// <https://docs.slack.dev/reference/interaction-payloads>
-fn interaction(payload: &Value) -> (Event, Vec<String>) {
-    let name = format!("interaction.{}", text(payload, "type").unwrap_or("untyped"));
-    let trigger = id(payload, "trigger_id").map(|trigger| format!("slack:trigger:{trigger}"));
-    let action = payload
-        .get("actions")
-        .and_then(|actions| id(actions.get(0)?, "action_ts"));
-    let action = action.map(|ts| format!("slack:action:{ts}"));
-    (unknown(&name), trigger.into_iter().chain(action).collect())
 }
 
 fn key(what: &str, team: &str, event: &Value, ts: &str) -> String {

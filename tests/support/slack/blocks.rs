@@ -1,6 +1,8 @@
 //! Checks Block Kit blocks for the limits an app runs into.
 //! <https://docs.slack.dev/reference/block-kit/blocks>
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 /// Blocks in a message.
@@ -18,6 +20,10 @@ const MARKDOWN: usize = 12_000;
 
 /// Elements of an actions block. <https://docs.slack.dev/reference/block-kit/blocks/actions-block>
 const ACTIONS: usize = 25;
+
+/// Characters of a button's words, of its value and of its action's id.
+/// <https://docs.slack.dev/reference/block-kit/block-elements/button-element>
+const BUTTON: (usize, usize, usize) = (75, 2_000, 255);
 
 /// Elements of a context block. <https://docs.slack.dev/reference/block-kit/blocks/context-block>
 const CONTEXT: usize = 10;
@@ -60,14 +66,71 @@ fn fits(block: &Value) -> bool {
         && match kind {
             "section" => {
                 let fields = block["fields"].is_array();
-                (fields && block["text"].is_null()) || (1..=SECTION).contains(&length(&block["text"]["text"]))
+                (fields && block["text"].is_null()) || is_text(&block["text"], SECTION)
             }
             "header" => (1..=HEADER).contains(&length(&block["text"]["text"])),
             "markdown" => length(&block["text"]) > 0,
-            "actions" => (1..=ACTIONS).contains(&elements),
+            "actions" => (1..=ACTIONS).contains(&elements) && are_elements(&block["elements"]),
             "context" => (1..=CONTEXT).contains(&elements),
             _ => true,
         }
+}
+
+/// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
+fn is_text(text: &Value, longest: usize) -> bool {
+    let of_kind = match text["type"].as_str() {
+        Some("mrkdwn") => text["emoji"].is_null(),
+        Some("plain_text") => text["verbatim"].is_null(),
+        _ => false,
+    };
+    of_kind && (1..=longest).contains(&length(&text["text"]))
+}
+
+/// Buttons as they must be, and each action once in the block.
+fn are_elements(elements: &Value) -> bool {
+    let (words, value, id) = BUTTON;
+    let list = elements.as_array().map_or(&[][..], Vec::as_slice);
+    let ids: BTreeSet<&str> = list
+        .iter()
+        .filter_map(|element| element["action_id"].as_str())
+        .collect();
+    let named = list
+        .iter()
+        .filter(|element| !element["action_id"].is_null())
+        .count();
+    let is_button = |element: &Value| {
+        let text = &element["text"];
+        text["type"] == "plain_text"
+            && is_text(text, words)
+            && length(&element["value"]) <= value
+            && length(&element["action_id"]) <= id
+    };
+    ids.len() == named
+        && list
+            .iter()
+            .filter(|element| element["type"] == "button")
+            .all(is_button)
+}
+
+/// The buttons of a message.
+pub(super) fn buttons(blocks: Option<&Value>) -> impl Iterator<Item = &Value> {
+    let rows = blocks.and_then(Value::as_array).into_iter().flatten();
+    rows.flat_map(|block| block["elements"].as_array().into_iter().flatten())
+        .filter(|element| element["type"] == "button")
+}
+
+/// What people read in the blocks of a message: its sections, and the words of its buttons in brackets on the last line.
+pub(super) fn read(blocks: &Value) -> String {
+    let sections = blocks.as_array().into_iter().flatten();
+    let mut lines: Vec<String> = sections
+        .filter_map(|block| block["text"]["text"].as_str().map(str::to_owned))
+        .collect();
+    let words = buttons(Some(blocks)).filter_map(|button| button["text"]["text"].as_str());
+    let words: Vec<String> = words.map(|words| format!("[{words}]")).collect();
+    if !words.is_empty() {
+        lines.push(words.join(" "));
+    }
+    lines.join("\n")
 }
 
 fn length(text: &Value) -> usize {

@@ -3,7 +3,8 @@
 //! Cases are plain `pub async fn`s that take nothing and panic on failure; the story binary lists them by
 //! name from here. In this file: [`tokens_and_scopes_are_checked`], [`arguments_are_checked`],
 //! [`posts_are_refused_where_slack_refuses`], [`edits_are_refused_where_slack_refuses`]. From
-//! `contract_reads`: [`threads_follow_their_root`], [`history_comes_in_pages`],
+//! `contract_http`: [`requests_are_signed`], [`events_are_tried_again`], [`commands_and_clicks_are_sent_once`],
+//! [`buttons_are_checked`]. From `contract_reads`: [`threads_follow_their_root`], [`history_comes_in_pages`],
 //! [`history_keeps_to_its_bounds`], [`people_and_conversations_are_described`],
 //! [`typed_text_is_written_as_slack_does`], [`response_urls_wear_out`]. From `contract_wire`:
 //! [`faults_show_on_the_wire`], [`late_and_held_effects_keep_their_time`], [`the_real_client_calls`],
@@ -16,6 +17,9 @@ use serde_json::{Value, json};
 
 use super::{FakeSlack, TestClock};
 
+pub use super::contract_http::{
+    buttons_are_checked, commands_and_clicks_are_sent_once, events_are_tried_again, requests_are_signed,
+};
 pub use super::contract_reads::{
     history_comes_in_pages, history_keeps_to_its_bounds, people_and_conversations_are_described,
     response_urls_wear_out, threads_follow_their_root, typed_text_is_written_as_slack_does,

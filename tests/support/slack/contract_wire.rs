@@ -21,7 +21,7 @@ type Heard = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 const POST: &str = "chat.postMessage";
 
 /// Waits until the workspace looks as expected.
-async fn until(slack: &FakeSlack, what: &str, ready: impl Fn(&FakeSlack) -> bool) {
+pub(super) async fn until(slack: &FakeSlack, what: &str, ready: impl Fn(&FakeSlack) -> bool) {
     let mut changes = slack.changed();
     let wait = async {
         while !ready(slack) {

@@ -1,4 +1,5 @@
-//! Events on their way to the app: which arise, and how envelopes go out, are acknowledged and go out again.
+//! Events on their way to the app: which arise, and how envelopes go out, are acknowledged and go out again. Without
+//! sockets they wait here for `requests` to send them over HTTP.
 //!
 //! Invariants: an envelope goes to one socket; an event that is not acknowledged when its socket ends waits
 //! for the next one; a command or click that finds no socket is lost, as in Slack.
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
+use super::requests::Http;
 use super::state::{APP, Author, BOT_USER, State, TEAM, merge, writer};
 
 /// Events that wait while no socket is connected.
@@ -51,16 +53,18 @@ pub(super) struct Socket {
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     /// `events_api`, `slash_commands` or `interactive`.
-    kind: &'static str,
+    pub(super) kind: &'static str,
     /// The payload.
-    payload: Value,
+    pub(super) payload: Value,
     /// How often it went out before.
-    retry: u32,
+    pub(super) retry: u32,
+    /// Over HTTP, why it goes out again.
+    pub(super) reason: &'static str,
 }
 
 impl Item {
     /// Slack tries again with events only.
-    fn is_event(&self) -> bool {
+    pub(super) fn is_event(&self) -> bool {
         self.kind == "events_api"
     }
 }
@@ -94,6 +98,8 @@ pub(super) struct Post {
     pub(super) twice: bool,
     /// Slash commands come with escaped names.
     pub(super) slash_escapes: bool,
+    /// HTTP in place of sockets.
+    pub(super) http: Http,
 }
 
 impl State {
@@ -208,6 +214,7 @@ impl State {
             kind: "events_api",
             payload,
             retry: 0,
+            reason: "",
         };
         self.post.history.push(item.clone());
         let again = std::mem::take(&mut self.post.twice).then(|| item.clone());
@@ -217,13 +224,20 @@ impl State {
         }
     }
 
-    /// Sends a command or a click; false when no socket takes it, which Slack shows the person as an error.
+    /// Sends a command or a click; false when no socket takes it, which Slack shows the person as an error. Over HTTP it is
+    /// on its way then.
     pub(super) fn emit_direct(&mut self, kind: &'static str, payload: Value) -> bool {
-        self.send(&Item {
+        let item = Item {
             kind,
             payload,
             retry: 0,
-        })
+            reason: "",
+        };
+        if self.post.http.is_on() {
+            self.post.queue.push_back(item);
+            return true;
+        }
+        self.send(&item)
     }
 
     /// Sends an event of the history again.
@@ -253,7 +267,7 @@ impl State {
 
     /// Puts an event on a socket, or into the queue behind those that wait.
     fn dispatch(&mut self, item: Item) {
-        if self.post.paused || !self.post.queue.is_empty() || !self.send(&item) {
+        if self.post.http.is_on() || self.post.paused || !self.post.queue.is_empty() || !self.send(&item) {
             assert!(
                 self.post.queue.len() < QUEUE,
                 "more than {QUEUE} events wait for a socket"
@@ -265,6 +279,7 @@ impl State {
     /// Sends what waits.
     pub(super) fn flush(&mut self) {
         while !self.post.paused
+            && !self.post.http.is_on()
             && let Some(item) = self.post.queue.pop_front()
         {
             if !self.send(&item) {

@@ -1,7 +1,7 @@
 //! `FakeSlack`: a Slack workspace as a state model, served over the real protocols on loopback.
 //!
 //! The Web API stands under `/api`, Socket Mode behind the address that `apps.connections.open` returns, and
-//! `response_url`s under `/hooks`. People act through [`FakeSlack::user`]; the app under test acts over the
+//! `response_url`s under `/hooks`. With [`FakeSlack::requests_to`] events, commands and clicks go out as HTTP requests. People act through [`FakeSlack::user`]; the app under test acts over the
 //! wire and is refused what Slack would refuse. Time is the test's clock: nothing here looks at the
 //! machine's.
 //!
@@ -32,6 +32,7 @@ use crate::support::looked::Looked;
 mod api;
 mod blocks;
 pub mod contract;
+mod contract_http;
 mod contract_reads;
 mod contract_wire;
 mod events;
@@ -40,6 +41,7 @@ mod hooks;
 mod methods;
 mod people;
 mod reads;
+mod requests;
 mod socket;
 mod state;
 mod text;
@@ -50,6 +52,7 @@ pub use events::Mentions;
 pub use faults::Fault;
 pub use hooks::ResponsePost;
 pub use people::{OtherBot, Person, Sent};
+pub use requests::{Mode, Request};
 pub use state::{APP, BOT_ID, BOT_NAME, BOT_USER, TEAM, Ts};
 pub use view::Message;
 
@@ -210,6 +213,8 @@ impl FakeSlack {
         tasks.spawn(async move { drop(axum::serve(doors, router).await) });
         let settler = inner.clone();
         tasks.spawn(async move { settler.settle_in_time().await });
+        let sender = inner.clone();
+        tasks.spawn(async move { requests::run(&sender).await });
         Self {
             inner,
             addr,
@@ -231,6 +236,11 @@ impl FakeSlack {
     /// The app-level token.
     pub fn app_token(&self) -> &'static str {
         APP_TOKEN
+    }
+
+    /// The key that signs requests, for Slack over HTTP.
+    pub fn signing_secret(&self) -> &'static str {
+        requests::SECRET
     }
 
     /// The workspace's id.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Inner;
+use super::blocks;
 use super::state::{APP, Author, BOT_USER, State, TEAM, Ts, upper};
 use super::text;
 
@@ -36,7 +37,7 @@ pub struct Sent {
     pub trigger_id: String,
     /// Where the app may answer: 5 times within 30 minutes.
     pub response_url: String,
-    /// A socket took it. Otherwise it is lost, and Slack shows the person an error.
+    /// A socket took it, or it is on its way over HTTP. Otherwise it is lost, and Slack shows the person an error.
     pub delivered: bool,
 }
 
@@ -159,6 +160,20 @@ impl Person {
         })
     }
 
+    /// Presses the button with these words; panics when the message has no such button.
+    pub fn presses(&self, place: &str, ts: &str, words: &str) -> Sent {
+        let action_id = self.inner.with(|state| {
+            let channel = state.place(place);
+            let at = state.find(&channel, ts).expect("a message with a button");
+            let blocks = state.messages[at].blocks.as_ref();
+            let pressed = blocks::buttons(blocks).find(|button| button["text"]["text"] == words);
+            pressed.expect("a button to press")["action_id"]
+                .as_str()
+                .map(str::to_owned)
+        });
+        self.clicks(place, ts, &action_id.expect("an action of the button"))
+    }
+
     /// Clicks the button `action_id` of a message; panics when it has no such button.
     /// <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>
     pub fn clicks(&self, place: &str, ts: &str, action_id: &str) -> Sent {
@@ -169,15 +184,18 @@ impl Person {
                 button(state.messages[at].blocks.as_ref(), action_id).expect("a button to click");
             action["action_ts"] = json!(state.next_ts());
             let (trigger_id, response_url) = self.trigger(state, &channel);
+            let mut container = json!({
+                "type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": false,
+            });
+            if let Some(thread) = &state.messages[at].thread_ts {
+                container["thread_ts"] = json!(thread);
+            }
             let payload = json!({
                 "type": "block_actions", "api_app_id": APP, "token": "verification", "enterprise": null,
                 "is_enterprise_install": false, "trigger_id": trigger_id, "response_url": response_url,
                 "team": { "id": TEAM, "domain": "test" },
                 "user": { "id": self.id, "username": self.name, "name": self.name, "team_id": TEAM },
-                "container": {
-                    "type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": false,
-                },
-                "channel": { "id": channel, "name": state.channels[&channel].name },
+                "container": container, "channel": { "id": channel, "name": state.channels[&channel].name },
                 "message": state.render(&state.messages[at], true), "state": { "values": {} },
                 "actions": [action],
             });

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::blocks;
 use super::hooks::ResponsePost;
 use super::state::{Author, Msg, State, Ts, writer};
 use super::{FakeSlack, Inner};
@@ -31,6 +32,16 @@ pub struct Message {
     pub reactions: Vec<(String, String)>,
     /// Deleted by its author.
     pub deleted: bool,
+}
+
+impl Message {
+    /// What people read: the text, or the blocks that Slack shows in its place.
+    pub fn seen(&self) -> String {
+        match &self.blocks {
+            Some(shown) => blocks::read(shown),
+            None => self.text.clone(),
+        }
+    }
 }
 
 impl From<&Msg> for Message {
@@ -148,12 +159,12 @@ impl FakeSlack {
         self.inner.look(|state| state.post.connections)
     }
 
-    /// How many envelopes were sent and are not acknowledged.
+    /// How many envelopes or requests were sent, or shall be sent again, and are not acknowledged.
     pub fn unacked(&self) -> usize {
         self.inner.look(|state| state.post.unacked.len())
     }
 
-    /// How many events wait for a socket.
+    /// How many events wait for a socket, or for their turn to be sent as a request.
     pub fn queued(&self) -> usize {
         self.inner.look(|state| state.post.queue.len())
     }

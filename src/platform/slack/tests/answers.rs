@@ -11,7 +11,7 @@ use super::super::find::compare;
 use super::super::outcome::{Attempt, is_closed_to_us, outcome};
 use super::super::sender::{Target, revision};
 use super::super::socket::Line;
-use crate::domain::Effect;
+use crate::domain::{Button, Effect};
 use crate::engine::sender::{Found, Outcome, Outgoing};
 
 fn now() -> DateTime<Utc> {
@@ -167,7 +167,7 @@ fn which_text_a_message_shows() {
         others: Vec::new(),
     };
     let shown = |text: &str, revised: Option<&str>| {
-        let revision = revised.map(|text| revision(mark, text));
+        let revision = revised.map(|text| revision(&out(text, "")));
         json!({ "ts": "1.0", "text": text, "metadata": { "event_payload": { "revision": revision } } })
     };
     let word = |found: Found| match found {
@@ -201,6 +201,36 @@ fn which_text_a_message_shows() {
     for (message, out, expected) in table {
         assert_eq!(word(compare(&message, &out, "1.0")), expected, "{message}");
     }
+}
+
+#[test]
+fn buttons_are_part_of_what_a_message_shows() {
+    let out = |label: Option<&str>| Outgoing {
+        mark: Uuid::from_u128(7),
+        place: "slack:T1/C1".parse().unwrap(),
+        effect: Effect::Message {
+            reply: None,
+            buttons: label
+                .and_then(|label| Button::new(label, "status"))
+                .into_iter()
+                .collect(),
+        },
+        text: "same".into(),
+        external_id: Some("1.0".into()),
+        sent_text: "same".into(),
+        last: true,
+        since: chrono::DateTime::UNIX_EPOCH,
+        others: Vec::new(),
+    };
+    let (bare, pressable) = (out(None), out(Some("Refresh")));
+    let names = [&bare, &pressable, &out(Some("Again"))].map(revision);
+    assert!(names[0] != names[1] && names[1] != names[2]);
+    let shown = |out: &Outgoing| json!({ "ts": "1.0", "text": "same", "metadata": { "event_payload": { "revision": revision(out) } } });
+    assert!(matches!(
+        compare(&shown(&pressable), &pressable, "1.0"),
+        Found::Yes(_)
+    ));
+    assert!(matches!(compare(&shown(&bare), &pressable, "1.0"), Found::No));
 }
 
 #[test]

@@ -1,0 +1,22 @@
+//! From a payload to a fact, the same for a socket's envelopes and for HTTP requests.
+
+use serde_json::Value;
+
+use super::client::{Identity, Slack};
+use super::translate::{Translator, Way, mentioned};
+use crate::domain::Heard;
+
+impl Slack {
+    /// What a payload tells, with the names of whom it mentions; those that cannot be looked up in time stay ids.
+    pub(super) async fn hear(&self, me: &Identity, way: Way<'_>, payload: &Value) -> Heard {
+        let mut wanted = mentioned(payload);
+        wanted.users.remove(&me.user_id);
+        let names = self.names(&wanted).await;
+        let translator = Translator {
+            me,
+            names: &names,
+            now: self.clock().now(),
+        };
+        translator.translate(way, payload)
+    }
+}
