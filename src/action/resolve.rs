@@ -261,11 +261,19 @@ impl Actions {
 
 /// A repository as typed.
 pub(super) fn parse_repository(text: &str) -> Result<Repository, PersonError> {
-    text.parse().map_err(|_| {
+    let no_repository = || {
         PersonError::new(
             format!("“{}” is not a repository", text.trim()),
             "I need an owner and a name",
             "Write it as owner/name, or paste its address",
         )
-    })
+    };
+    let repository: Repository = text.parse().map_err(|_| no_repository())?;
+    // `a/b/c` is a slip of the hand; a host without a dot is meant only in an address.
+    let is_address = text.contains("://") || text.contains('@');
+    if is_address || repository.host().contains(['.', ':']) {
+        Ok(repository)
+    } else {
+        Err(no_repository())
+    }
 }

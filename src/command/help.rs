@@ -3,6 +3,10 @@
 use clap::CommandFactory;
 
 use super::Command;
+use crate::domain::PersonError;
+
+/// How alike a name must be to a command's (0 to 1) for that to be suggested.
+const ALIKE: f64 = 0.8;
 
 /// The command a path of names leads to.
 pub(super) fn find(path: &[String]) -> Option<clap::Command> {
@@ -13,40 +17,60 @@ pub(super) fn find(path: &[String]) -> Option<clap::Command> {
     Some(found)
 }
 
+/// The help on everything, as Markdown.
+pub fn overview(prefix: &str) -> String {
+    format!(
+        "Ask me in plain words, or use a command:\n\n{}\n\nFor example: *what is the status of Apollo?* or *create an issue \
+         “Login fails” for Apollo*.",
+        list(&Command::command(), prefix)
+    )
+}
+
 /// The help, as Markdown: of one command by its path, or of all.
-pub fn help(path: &[String], prefix: &str) -> String {
-    let grammar = Command::command();
+///
+/// # Errors
+/// When there is no such command.
+pub fn help(path: &[String], prefix: &str) -> Result<String, PersonError> {
     let path: Vec<String> = path.iter().map(|name| name.to_lowercase()).collect();
     if path.is_empty() {
-        return format!(
-            "Ask me in plain words, or use a command:\n\n{}\n\nFor example: *what is the status of Apollo?* or *create an \
-             issue “Login fails” for Apollo*.",
-            list(&grammar, prefix)
-        );
+        return Ok(overview(prefix));
     }
     let Some(found) = find(&path) else {
-        let name = path.join(" ");
-        let names = grammar.get_subcommands().map(clap::Command::get_name);
-        let near = names.max_by(|a, b| strsim::jaro(a, &name).total_cmp(&strsim::jaro(b, &name)));
-        let near = near.unwrap_or_default();
-        return format!(
-            "There is no command `{name}`. Did you mean `{near}`? `{prefix} help` lists them all."
-        );
+        return Err(unknown(&path.join(" "), prefix));
     };
     let name = found.get_name();
     let before = [&[prefix.to_owned()], &path[..path.len() - 1]].concat().join(" ");
     let heading = format!("{}: {}.\n", usage(&found, &before), about(&found));
     if found.has_subcommands() {
         let whole = format!("{before} {name}");
-        return format!(
+        return Ok(format!(
             "{heading}\n{}\n\n`{prefix} help {name} add` tells more of one.",
             list(&found, &whole)
-        );
+        ));
     }
     let example = found.get_after_help().map_or_else(String::new, |example| {
         format!("\n\nFor example: `{prefix} {example}`")
     });
-    format!("{heading}{}{example}", arguments(&found))
+    Ok(format!("{heading}{}{example}", arguments(&found)))
+}
+
+/// There is no such command; the nearest is named when it is near.
+fn unknown(name: &str, prefix: &str) -> PersonError {
+    let grammar = Command::command();
+    let near = grammar
+        .get_subcommands()
+        .map(|command| (strsim::jaro(command.get_name(), name), command.get_name()))
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let why = near.map_or_else(
+        || "there is none by that name".to_owned(),
+        |(_, near)| format!("the nearest is `{near}`"),
+    );
+    PersonError::new(
+        format!("I have no command `{name}`"),
+        why,
+        format!("`{prefix} help` lists them all"),
+    )
 }
 
 fn about(command: &clap::Command) -> String {

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::action::{Actions, ScheduleKey, Trouble};
 use crate::domain::{Answer, Asker, PersonError};
 
-pub use help::help;
+pub use help::{help, overview};
 pub use schedules::Change;
 
 /// What I can do without a language model.
@@ -191,11 +191,11 @@ pub async fn run(
     prefix: &str,
 ) -> Result<Outcome, Trouble> {
     match command {
-        Command::Help { command } => Ok(Outcome::words(help(command, prefix))),
+        Command::Help { command } => Ok(Outcome::words(help(command, prefix)?)),
         Command::Status { project } => general::status(actions, asker, project.as_deref()).await,
         Command::Projects => general::projects(actions, asker).await,
         Command::Health => Ok(general::health(&actions.engine.health)),
-        Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix))),
+        Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
         Command::Schedule {
             command: Some(command),
         } => schedules::run(actions, asker, command).await,

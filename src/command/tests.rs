@@ -5,6 +5,10 @@ use clap::CommandFactory;
 use super::schedules::Wanted;
 use super::{Command, ScheduleCommand, ScheduleKey, help};
 
+fn said(path: &[String]) -> String {
+    help(path, "/pm").unwrap_or_else(|error| error.to_string())
+}
+
 #[test]
 fn the_grammar_holds_together() {
     Command::command().debug_assert();
@@ -156,7 +160,7 @@ fn path(words: &str) -> Vec<String> {
 
 #[test]
 fn help_on_schedules_reads_well() {
-    insta::assert_snapshot!(help(&path("schedule"), "/pm"), @"
+    insta::assert_snapshot!(said(&path("schedule")), @"
     `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times.
 
     - `/pm schedule add [project] [when] [--zone …] [--place …]`: Post a project's status at set times
@@ -166,7 +170,7 @@ fn help_on_schedules_reads_well() {
 
     `/pm help schedule add` tells more of one.
     ");
-    insta::assert_snapshot!(help(&path("schedule add"), "/pm"), @r#"
+    insta::assert_snapshot!(said(&path("schedule add")), @r#"
     `/pm schedule add [project] [when] [--zone …] [--place …]`: Post a project's status at set times.
 
     - `project`: The project; left out for the one this place belongs to.
@@ -176,7 +180,7 @@ fn help_on_schedules_reads_well() {
 
     For example: `/pm schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
     "#);
-    insta::assert_snapshot!(help(&path("schedule remove"), "/pm"), @"
+    insta::assert_snapshot!(said(&path("schedule remove")), @"
     `/pm schedule remove <number>`: Remove a schedule.
 
     - `number`: Its number.
@@ -185,7 +189,7 @@ fn help_on_schedules_reads_well() {
 
 #[test]
 fn help_names_every_command_and_the_nearest_one() {
-    insta::assert_snapshot!(help(&[], "/pm"), @"
+    insta::assert_snapshot!(said(&[]), @"
     Ask me in plain words, or use a command:
 
     - `/pm help [command]`: What I can do, or what one command does
@@ -196,10 +200,11 @@ fn help_names_every_command_and_the_nearest_one() {
 
     For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.
     ");
-    insta::assert_snapshot!(help(&path("status"), "/pm"), @"
+    insta::assert_snapshot!(said(&path("status")), @"
     `/pm status [project]`: How a project stands: its status, its open issues and pull requests.
 
     - `project`: The project; left out for the one this place belongs to. Quote names of several words.
     ");
-    insta::assert_snapshot!(help(&path("statsu"), "/pm"), @"There is no command `statsu`. Did you mean `status`? `/pm help` lists them all.");
+    insta::assert_snapshot!(said(&path("statsu")), @"I have no command `statsu`: the nearest is `status`. `/pm help` lists them all.");
+    insta::assert_snapshot!(said(&path("foo")), @"I have no command `foo`: there is none by that name. `/pm help` lists them all.");
 }

@@ -205,6 +205,15 @@ impl Config {
                     .to_owned(),
             );
         }
+        if let Some(base) = &self.server.public_url
+            && self
+                .github
+                .as_ref()
+                .is_some_and(|github| github.webhook_secret.is_some())
+        {
+            let base = base.as_str().trim_end_matches('/');
+            notes.push(format!("GitHub's webhook goes to {base}/webhooks/github."));
+        }
         let slack_over_http = self
             .slack
             .as_ref()

@@ -85,7 +85,7 @@ impl RunDesk {
             Work::Command { line } => {
                 let outcome = match Command::parse(line) {
                     Some(command) => command::run(&self.actions, &run.asker, &command, &self.command).await,
-                    None => Ok(Outcome::Answer(Answer::words(command::help(&[], &self.command)))),
+                    None => Ok(Outcome::Answer(Answer::words(command::overview(&self.command)))),
                 };
                 match outcome {
                     Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,

@@ -130,12 +130,7 @@ impl FromStr for Repository {
             if parts.is_empty() {
                 return Err(error());
             }
-            let host = parts.remove(0);
-            // `a/b/c` is a slip; only an address says which host is meant.
-            if !has_scheme && !has_user && !host.contains('.') {
-                return Err(error());
-            }
-            host
+            parts.remove(0)
         } else {
             DEFAULT_HOST
         };

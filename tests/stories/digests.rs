@@ -357,6 +357,7 @@ async fn a_place_that_is_gone_is_shown_in_the_list(kind: Kind) {
         .user("ana")
         .slash("#apollo", "/pm", "schedule add apollo @hourly");
     world.quiet().await;
+    assert_eq!(world.slack.news("#apollo").len(), 1);
     world.slack.archive("#apollo");
     wait_until(&world, "2026-11-22T10:00").await;
     world
@@ -398,6 +399,11 @@ async fn a_reply_under_a_digest_is_a_request(kind: Kind) {
         (answer.text.as_str(), answer.thread_ts),
         ("Cy is.", Some(digest.ts))
     );
+    sees!(world.issue_talk("acme/apollo", 14), @"
+    pm-bot: > **ana** asked in Slack (#apollo): who is on #14?
+        
+        Cy is.
+    ");
     let asked = world.model.requests().remove(0);
     assert!(
         asked["messages"].to_string().contains("Status of Apollo"),

@@ -145,7 +145,7 @@ async fn no_two_projects_answer_to_one_name(kind: Kind) {
     sees!(world.model.told(), @"
     Created **Beta**: active, no repository.
     I could not rename the project to beta: there is one with this name already. Choose another name, or ask for its status.
-    Changed **Zeus**: active, [acme/apollo](https://github.com/acme/apollo).
+    Changed **Zeus**: renamed from “Apollo”.
     Created **Apollo**: active, no repository.
     ");
     world.finish().await;

@@ -63,6 +63,7 @@ async fn ana_keeps_schedules_in_slack(kind: Kind) {
         • <https://github.com/acme/apollo/issues/12|#12> Login fails
         
         Project last changed 22 Nov 2026, 09:00 UTC.
+        [Refresh]
     pm: > *ana*: /pm schedule list
         
         • *1*: Apollo to #apollo, `0 9 * * mon-fri` Europe/Berlin. Next Tue 24 Nov 2026, 09:00 Europe/Berlin. Last Mon 23 Nov 2026, 09:00 Europe/Berlin: posted
