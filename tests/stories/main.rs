@@ -11,8 +11,10 @@ mod agent;
 mod ask;
 mod bad_input;
 mod engine;
+mod github_app;
 mod long_answers;
 mod lost_answers;
+mod pulls;
 mod rights;
 mod status;
 mod tools;
@@ -62,8 +64,10 @@ fn main() {
         ask::STORIES,
         bad_input::STORIES,
         engine::STORIES,
+        github_app::STORIES,
         long_answers::STORIES,
         lost_answers::STORIES,
+        pulls::STORIES,
         rights::STORIES,
         status::STORIES,
         tools::STORIES,
