@@ -383,7 +383,7 @@ fn state_words(state: IssueState) -> &'static str {
 }
 
 /// Somebody else's text as a block quote.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     quote_untrusted(text)
         .lines()
         .map(|line| format!("> {line}"))

@@ -4,10 +4,12 @@
 //! What changes our database happens in the caller's transaction. What changes the outside is committed as a delivery in
 //! that transaction and sent by the outbox. Reads of GitHub go straight through.
 
+mod activity;
 mod issues;
 mod messages;
 mod outcome;
 mod projects;
+mod pulls;
 mod resolve;
 mod schedules;
 mod status;
@@ -27,10 +29,12 @@ use crate::platform::slack::Slack;
 use crate::store::people::Permission;
 use crate::store::{StoreError, people, projects as project_rows};
 
+pub use activity::Recent;
 pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
 pub use messages::found;
 pub use outcome::outcome;
 pub use projects::{NewProject, ProjectEdit, line as project_line, list as list_projects};
+pub use pulls::{ReadPull, ReadPulls, SearchedIssues};
 pub use resolve::Naming;
 pub use schedules::{Listed, ScheduleKey};
 pub use status::Status;
@@ -99,7 +103,7 @@ impl Actions {
             PersonError::new(
                 "I cannot look at issues",
                 "GitHub is not configured",
-                "Have whoever runs Callsheet set [github] token in bot.toml",
+                "Have whoever runs Callsheet set [github] in bot.toml",
             )
         })
     }

@@ -179,13 +179,33 @@ impl Actions {
     /// # Errors
     /// When it cannot be read.
     pub async fn issue(&self, asker: &Asker, named: Option<&str>) -> Result<IssueRef, Trouble> {
+        self.numbered(asker, named, "issue", "an issue").await
+    }
+
+    /// The pull request a person means, in the same ways.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn pull_request(&self, asker: &Asker, named: Option<&str>) -> Result<IssueRef, Trouble> {
+        self.numbered(asker, named, "pull request", "a pull request")
+            .await
+    }
+
+    /// What has a number in a repository; `noun` and `one` are what it is called.
+    async fn numbered(
+        &self,
+        asker: &Asker,
+        named: Option<&str>,
+        noun: &str,
+        one: &str,
+    ) -> Result<IssueRef, Trouble> {
         let text = named.map(str::trim).filter(|text| !text.is_empty());
         match (text, &asker.place) {
             (None, Place::GitHub(issue)) => return Ok(issue.clone()),
             (None, _) => {
                 return Err(PersonError::new(
-                    "I do not know which issue you mean",
-                    "you named none, and this is not an issue",
+                    format!("I do not know which {noun} you mean"),
+                    format!("you named none, and this is not {one}"),
                     "Name it, like #12 or owner/repo#12",
                 )
                 .into());
@@ -206,8 +226,8 @@ impl Actions {
         match issue_refs(&text, here.as_ref()).as_slice() {
             [issue] => Ok(issue.clone()),
             _ => Err(PersonError::new(
-                format!("I do not know which issue you mean by “{text}”"),
-                "that is not the number of one issue",
+                format!("I do not know which {noun} you mean by “{text}”"),
+                format!("that is not the number of one {noun}"),
                 "Write it like #12 or owner/repo#12",
             )
             .into()),

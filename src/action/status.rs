@@ -1,17 +1,26 @@
 //! A project's status: what the database and GitHub say right now.
 
+use std::fmt::Display;
+
+use futures::future;
+
+use super::activity::Recent;
 use super::projects::{day, gone, line};
+use super::pulls::{ReadPull, with_opinions};
 use super::{Actions, Trouble};
-use crate::domain::{Answer, Button, PersonError, Project, Repository};
+use crate::domain::{Answer, Button, IssueRef, PersonError, Project, Repository};
 use crate::guard::{Action, Permit};
 use crate::markup::quote_untrusted;
-use crate::platform::github::{GitHub, GitHubError, Issue, IssueFilter, OpenCounts, StateFilter};
+use crate::platform::github::{GitHub, GitHubError, Issue, OpenCounts, StateFilter};
 use crate::store::projects;
 
-/// How many of the newest open issues a status shows.
+/// How many of the open issues, and of the open pull requests, that changed last a status shows. Each pull request costs
+/// three calls.
 const NEWEST: usize = 5;
 /// The longest command a button gives, in bytes; see [`Button::command`].
 const MAX_COMMAND: usize = 90;
+/// How many days back a status looks.
+const DAYS: u32 = 7;
 
 /// The status of a project.
 #[derive(Debug, Clone)]
@@ -31,6 +40,10 @@ pub struct OpenWork {
     pub counts: OpenCounts,
     /// The issues that changed last.
     pub newest: Vec<Issue>,
+    /// The pull requests that changed last, with what they wait for.
+    pub pulls: Vec<ReadPull>,
+    /// What happened lately.
+    pub recent: Recent,
 }
 
 impl Actions {
@@ -51,7 +64,7 @@ impl Actions {
             });
         };
         let (github, outage) = match self.github() {
-            Ok(github) => match open_work(github, repository).await {
+            Ok(github) => match self.open_work(github, repository).await {
                 Ok(work) => (Ok(work), false),
                 Err(error) => {
                     let what = format!("read the issues of {repository}");
@@ -66,17 +79,33 @@ impl Actions {
             outage,
         })
     }
-}
 
-async fn open_work(github: &GitHub, repository: &Repository) -> Result<OpenWork, GitHubError> {
-    let counts = github.open_counts(repository).await?;
-    let filter = IssueFilter {
-        state: StateFilter::Open,
-        limit: NEWEST,
-        ..IssueFilter::default()
-    };
-    let newest = github.issues(repository, &filter).await?.issues;
-    Ok(OpenWork { counts, newest })
+    /// At most ten calls for the counts, one for the pull requests, three for each that is shown, and six for what happened
+    /// lately; most of them for repositories with hundreds of open issues only.
+    async fn open_work(&self, github: &GitHub, repository: &Repository) -> Result<OpenWork, GitHubError> {
+        let (counts, newest) = github.open_work(repository, NEWEST).await?;
+        let mut pulls = Vec::new();
+        if counts.pull_requests > 0 {
+            let open = github
+                .pull_requests(repository, StateFilter::Open, NEWEST)
+                .await?;
+            let opinions = open.pulls.into_iter().map(|pull| {
+                let at = IssueRef {
+                    repository: repository.clone(),
+                    number: pull.number,
+                };
+                with_opinions(github, at, pull)
+            });
+            pulls = future::join_all(opinions).await;
+        }
+        let recent = self.recent(repository, DAYS).await?;
+        Ok(OpenWork {
+            counts,
+            newest,
+            pulls,
+            recent,
+        })
+    }
 }
 
 impl Status {
@@ -112,6 +141,16 @@ impl Status {
                 if !issues.is_empty() {
                     text.push_str(&format!(" Changed last:\n\n{}", issues.join("\n")));
                 }
+                let pulls: Vec<String> = work.pulls.iter().map(ReadPull::line).collect();
+                if !pulls.is_empty() {
+                    let which = if work.counts.pull_requests > pulls.len() {
+                        ", those that changed last"
+                    } else {
+                        ""
+                    };
+                    text.push_str(&format!("\n\nPull requests{which}:\n\n{}", pulls.join("\n")));
+                }
+                text.push_str(&format!("\n\n{}", work.recent.summary()));
             }
         }
         text.push_str(&format!("\n\nProject last changed {}.", day(project.updated_at)));
@@ -121,19 +160,21 @@ impl Status {
 
 /// How much is open, in words.
 fn counts(counts: &OpenCounts) -> String {
-    let many = |count: usize, one: &str| {
-        if count == 1 {
-            format!("1 {one}")
-        } else {
-            format!("{count} {one}s")
-        }
-    };
-    let at_least = if counts.capped { "At least " } else { "" };
-    format!(
-        "{at_least}{} and {} are open.",
+    let (issues, pulls) = (
         many(counts.issues, "issue"),
-        many(counts.pull_requests, "pull request")
-    )
+        many(counts.pull_requests, "pull request"),
+    );
+    if counts.capped {
+        return format!("At least {issues} and {pulls} are open (I count up to 1,000).");
+    }
+    format!("{issues} and {pulls} are open.")
+}
+
+/// A number with its noun, which takes an s.
+pub(super) fn many(count: impl Display, one: &str) -> String {
+    let count = count.to_string();
+    let plural = if count == "1" { "" } else { "s" };
+    format!("{count} {one}{plural}")
 }
 
 /// An issue in one line of a Markdown list.

@@ -119,7 +119,7 @@ fn the_prompts_render_and_refuse_what_is_missing() {
 #[test]
 fn every_tool_has_a_plain_object_schema() {
     let specs = tools::specs();
-    assert_eq!(specs.len(), 13);
+    assert_eq!(specs.len(), 17);
     for spec in specs {
         assert_eq!(spec.parameters["type"], "object", "{}", spec.name);
         assert!(

@@ -101,12 +101,32 @@ pub enum SlackMode {
 pub struct GitHub {
     /// The base of the REST API, without a closing slash unless it has no path.
     pub api_url: Url,
-    /// The token that reads and writes issues.
-    pub token: SecretString,
+    /// Who we are there.
+    pub login: GitHubLogin,
     /// The key that signs webhooks; without it webhooks are answered with 503.
     pub webhook_secret: Option<SecretString>,
-    /// The word in a comment that addresses us, with its `@`.
-    pub mention: String,
+    /// The word in a comment that addresses us, with its `@`; none for the usual one: `@pm` for a token, the App's own name
+    /// for an App.
+    pub mention: Option<String>,
+}
+
+/// Who we are on GitHub.
+#[derive(Debug, Clone)]
+pub enum GitHubLogin {
+    /// An account of its own, by a token of that account.
+    Token(SecretString),
+    /// A GitHub App.
+    App(GitHubApp),
+}
+
+/// A GitHub App's credentials.
+#[derive(Debug, Clone)]
+pub struct GitHubApp {
+    /// The App's id or its client id; GitHub takes either as the issuer of a key
+    /// (<https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app>).
+    pub id: String,
+    /// Its private key, as the PEM file GitHub gives.
+    pub private_key: SecretString,
 }
 
 /// The language model.

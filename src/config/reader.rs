@@ -131,6 +131,25 @@ impl Reader {
         Some(secret)
     }
 
+    /// One word of letters, digits, `-`, `_` and `.`; a number counts as its digits.
+    pub(super) fn word(&mut self, key: &str, fix: &str) -> Option<String> {
+        let word = match self.values.get(key).map(|value| &value.kind) {
+            Some(ValueKind::I64(number)) => {
+                self.known.insert(key.to_owned());
+                number.to_string()
+            }
+            _ => self.text(key)?,
+        };
+        let is_word = word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        if !is_word || word.starts_with('-') {
+            self.problem(key, "is not one word of letters and digits", fix);
+            return None;
+        }
+        Some(word)
+    }
+
     /// A whole number within the bounds; `default` when there is none. Digits in quotes count as a number,
     /// since the environment knows only text.
     pub(super) fn number(&mut self, key: &str, default: u64, bounds: RangeInclusive<u64>) -> u64 {

@@ -9,7 +9,8 @@ use url::{Host, Url};
 
 use super::reader::Reader;
 use super::{
-    Agent, Database, GitHub, Model, OpenAi, Provider, Scheme, Server, Slack, SlackMode, is_loopback,
+    Agent, Database, GitHub, GitHubApp, GitHubLogin, Model, OpenAi, Provider, Scheme, Server, Slack,
+    SlackMode, is_loopback,
 };
 
 const DATABASE_URL: &str = "sqlite://data/callsheet.db";
@@ -24,7 +25,11 @@ const APP_TOKEN_FIX: &str = "Create an app-level token (xapp-…) with the scope
 const SIGNING_SECRET_FIX: &str =
     "Copy the Signing Secret from https://api.slack.com/apps, your app, Basic Information, App Credentials.";
 const GITHUB_TOKEN_FIX: &str = "Create a fine-grained token (github_pat_…) with the permissions Issues: read and \
-                                write and Metadata: read at https://github.com/settings/personal-access-tokens.";
+                                write, Pull requests: read and write, Commit statuses: read and Metadata: read at https://github.com/settings/personal-access-tokens.";
+const APP_ID_FIX: &str = "Copy the App ID (a number) or the Client ID (Iv…) from the App's page, General, About, under \
+                          https://github.com/settings/apps or the organisation's settings, Developer settings.";
+const PRIVATE_KEY_FIX: &str = "Generate a private key on the App's page, General, Private keys, and name the downloaded \
+                               .pem file in github.private_key_file.";
 const API_KEY_FIX: &str = "Copy a key from the provider (for OpenAI sk-… from \
                            https://platform.openai.com/api-keys); if your server asks for none, any word will do.";
 const NAME_FIX: &str =
@@ -122,24 +127,64 @@ pub(super) fn slack(r: &mut Reader) -> Option<Slack> {
 pub(super) fn github(r: &mut Reader) -> Option<GitHub> {
     let api_url = r.http_url("github.api_url", GITHUB_API);
     let token = r.token("github.token", GITHUB_TOKEN_FIX);
+    let app = github_app(r);
     let webhook_secret = r.secret("github.webhook_secret");
-    let mention = r.text("github.mention").unwrap_or_else(|| "@pm".to_owned());
-    if !is_word(&mention, '@') {
+    let mention = r.text("github.mention");
+    if mention.as_ref().is_some_and(|mention| !is_word(mention, '@')) {
         let fix = "Give the word that addresses the bot in a comment, such as \"@pm\".";
         r.problem("github.mention", "is not one word that begins with @", fix);
     }
     let said = r.said("github")?;
-    require(
-        r,
-        "github.token",
-        &["github.webhook_secret", &said],
-        GITHUB_TOKEN_FIX,
-    );
+    let by_app = ["github.app_id", "github.private_key"]
+        .into_iter()
+        .find(|key| r.given(key));
+    match by_app {
+        Some(key) if r.given("github.token") => {
+            let what = format!("set although {key} is set too");
+            let fix = "Remove github.token to work as the App, or github.app_id and github.private_key to work as the \
+                       account of the token.";
+            r.problem("github.token", what, fix);
+        }
+        Some(_) => {
+            require(r, "github.app_id", &["github.private_key"], APP_ID_FIX);
+            require(r, "github.private_key", &["github.app_id"], PRIVATE_KEY_FIX);
+        }
+        None => {
+            let fix = format!(
+                "{GITHUB_TOKEN_FIX} Or set github.app_id and github.private_key to work as a GitHub App."
+            );
+            require(r, "github.token", &["github.webhook_secret", &said], &fix);
+        }
+    }
+    let login = match (token, app) {
+        (Some(token), _) => GitHubLogin::Token(token),
+        (None, app) => GitHubLogin::App(app?),
+    };
     Some(GitHub {
         api_url: api_url.or_else(|| Url::parse(GITHUB_API).ok())?,
-        token: token?,
+        login,
         webhook_secret,
         mention,
+    })
+}
+
+/// A GitHub App's id and key. Whether the key is a good one is found out by whoever signs with it.
+fn github_app(r: &mut Reader) -> Option<GitHubApp> {
+    let id = r.word("github.app_id", APP_ID_FIX);
+    let key = r.secret("github.private_key");
+    // In a variable the lines often stand in one, with \n between them.
+    let pem = key.map(|key| key.expose_secret().replace("\\n", "\n"));
+    if pem.as_ref().is_some_and(|pem| !pem.contains("PRIVATE KEY-----")) {
+        r.problem(
+            "github.private_key",
+            "is not a private key in the PEM format",
+            PRIVATE_KEY_FIX,
+        );
+        return None;
+    }
+    Some(GitHubApp {
+        id: id?,
+        private_key: SecretString::from(pem?),
     })
 }
 

@@ -66,7 +66,10 @@ fn the_example_is_valid_as_it_stands() {
     assert!(config.slack.is_none() && config.github.is_none());
 }
 
-/// The example with `# key = value` lines switched on, `*_file` keys as `files` says.
+/// The keys of a GitHub App, which stand in place of the token.
+const APP_KEYS: [&str; 3] = ["app_id", "private_key", "private_key_file"];
+
+/// The example with `# key = value` lines switched on, `*_file` keys as `files` says, with GitHub's token.
 fn example(files: bool) -> String {
     let key_of = |line: &str| {
         let (key, _) = line.strip_prefix("# ")?.split_once(" = ")?;
@@ -80,6 +83,7 @@ fn example(files: bool) -> String {
         .filter(|key| key.ends_with("_file"))
         .collect();
     let wanted = |key: &str| match files {
+        _ if APP_KEYS.contains(&key) => false,
         true => !in_files.contains(&format!("{key}_file")) || key == "url_file",
         false => !in_files.contains(key),
     };
@@ -99,7 +103,7 @@ fn the_example_with_every_key_switched_on_is_valid() {
     );
     assert_eq!(config.slack.unwrap().command, "/pm");
     let github = config.github.unwrap();
-    assert_eq!(github.mention, "@pm");
+    assert_eq!(github.mention.as_deref(), Some("@pm"));
     assert_eq!(github.webhook_secret.unwrap().expose_secret(), "...");
     assert!(matches!(config.model.provider, Provider::OpenAi(server) if server.name == "gpt-5-mini"));
 
@@ -123,6 +127,38 @@ fn the_example_with_every_key_switched_on_is_valid() {
     assert_eq!(
         config.github.unwrap().webhook_secret.unwrap().expose_secret(),
         " a b "
+    );
+}
+
+#[test]
+fn a_github_app_stands_in_place_of_a_token() {
+    let directory = TempDir::new().unwrap();
+    let pem = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\n";
+    let file = write(&directory, "app.pem", pem);
+    let toml = format!(
+        "[github]\napp_id = 12345\nprivate_key_file = '{}'",
+        file.display()
+    );
+    let app = |toml: &str, variables: &[(&str, &str)]| {
+        let github = load(toml, variables).unwrap().github.unwrap();
+        assert_eq!(github.mention, None);
+        match github.login {
+            GitHubLogin::App(app) => (app.id, app.private_key.expose_secret().to_owned()),
+            GitHubLogin::Token(_) => panic!("a token"),
+        }
+    };
+    assert_eq!(app(&toml, &[]), ("12345".to_owned(), pem.trim_end().to_owned()));
+    // In a variable the key's lines may stand in one.
+    let variables = [
+        ("CALLSHEET__GITHUB__APP_ID", "Iv23liAbc"),
+        (
+            "CALLSHEET__GITHUB__PRIVATE_KEY",
+            "-----BEGIN RSA PRIVATE KEY-----\\nMIIE\\n-----END RSA PRIVATE KEY-----",
+        ),
+    ];
+    assert_eq!(
+        app("", &variables),
+        ("Iv23liAbc".to_owned(), pem.trim_end().to_owned())
     );
 }
 

@@ -40,9 +40,19 @@ pub struct Part {
     pub detail: String,
 }
 
+/// What is looked up when the report is read.
+type Look = Box<dyn Fn() -> Option<Part> + Send>;
+
+/// What was said about the parts, and what is looked up beside it.
+#[derive(Default)]
+struct Told {
+    parts: BTreeMap<&'static str, Part>,
+    supplements: BTreeMap<&'static str, Look>,
+}
+
 /// The report; clones share it.
 #[derive(Clone, Default)]
-pub struct Health(Arc<Mutex<BTreeMap<&'static str, Part>>>);
+pub struct Health(Arc<Mutex<Told>>);
 
 impl Health {
     /// Says how a part is doing; a change is logged.
@@ -51,7 +61,7 @@ impl Health {
             state,
             detail: detail.into(),
         };
-        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).parts;
         if parts.get(part) != Some(&news) {
             // What nobody set up is said once, in the first lines people see.
             if state == State::NotConfigured {
@@ -65,7 +75,25 @@ impl Health {
 
     /// Every part with its state, by name.
     pub fn parts(&self) -> BTreeMap<&'static str, Part> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parts = told.parts.clone();
+        for (name, look) in &told.supplements {
+            let works = |part: &&mut Part| part.state != State::Failed;
+            if let Some(part) = parts.get_mut(name).filter(works)
+                && let Some(more) = look()
+            {
+                part.state = part.state.max(more.state);
+                part.detail = format!("{}; {}", part.detail, more.detail);
+            }
+        }
+        parts
+    }
+
+    /// Adds what is looked up whenever the report is read, and so changes too often to be reported: the worse of the two
+    /// states counts, and its detail follows the part's own.
+    pub fn supplement(&self, part: &'static str, look: impl Fn() -> Option<Part> + Send + 'static) {
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.supplements.insert(part, Box::new(look));
     }
 
     /// The worst state of all parts that are set up.

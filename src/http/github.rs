@@ -79,7 +79,7 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
         None => read(request, MAX_BODY).await?,
     };
     let unavailable = |why: &str| reply(StatusCode::SERVICE_UNAVAILABLE, why);
-    let hook = hook.ok_or_else(|| unavailable("GitHub is not set up here; set github.token."))?;
+    let hook = hook.ok_or_else(|| unavailable("GitHub is not set up here; set [github] in bot.toml."))?;
     let secret = hook.secret.as_ref();
     let secret = secret.ok_or_else(|| unavailable("Webhooks are off here; set github.webhook_secret."))?;
     // A header that is no text is there, and wrong.
@@ -91,6 +91,7 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
     let payload = payload(&headers, body)?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let event = text("x-github-event").unwrap_or("unnamed");
+    hook.github.heed(event);
     let guid = text("x-github-delivery")
         .filter(|guid| is_guid(guid))
         .map(str::to_owned);

@@ -89,7 +89,7 @@ async fn ask_works_with_no_configuration(kind: Kind) {
     exit 0
     Apollo: active, acme/apollo (https://github.com/acme/apollo).
 
-    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] token in bot.toml.
+    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] in bot.toml.
 
     Project last changed …
 
@@ -157,7 +157,7 @@ async fn ask_works_beside_a_running_service(kind: Kind) {
     exit 0
     Apollo: active, acme/apollo (https://github.com/acme/apollo).
 
-    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] token in bot.toml.
+    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] in bot.toml.
 
     Project last changed …
 
@@ -289,7 +289,7 @@ async fn what_cannot_be_sent_from_here_blocks_nothing(kind: Kind) {
     .await;
     sees!(said(&commented), @"
     exit 1
-    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] token in bot.toml.
+    I cannot look at issues: GitHub is not configured. Have whoever runs Callsheet set [github] in bot.toml.
 
     Answered by the built-in offline model, which understands only simple phrases.
     ");

@@ -51,6 +51,8 @@ async fn unknown_and_ambiguous_projects_are_named(kind: Kind) {
     • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
     • <https://github.com/acme/apollo/issues/12|#12> Login fails
 
+    In the last 7 days: 3 opened.
+
     Project last changed 22 Nov 2026, 09:00 UTC.
     ");
     sees!(answer(&world, "status \"apollo a\"").await, @r#"

@@ -15,8 +15,10 @@ mod bad_input;
 mod buttons;
 mod digests;
 mod engine;
+mod github_app;
 mod long_answers;
 mod lost_answers;
+mod pulls;
 mod rights;
 mod schedules;
 mod slack_http;
@@ -73,8 +75,10 @@ fn main() {
         (buttons::STORIES, both),
         (digests::STORIES, socket),
         (engine::STORIES, socket),
+        (github_app::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
+        (pulls::STORIES, socket),
         (rights::STORIES, both),
         (schedules::STORIES, socket),
         (slack_http::STORIES, http),

@@ -77,6 +77,8 @@ async fn a_command_gives_the_same_facts_without_the_model(kind: Kind) {
         • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
         • <https://github.com/acme/apollo/issues/12|#12> Login fails
         
+        In the last 7 days: 3 opened.
+        
         Project last changed 22 Nov 2026, 09:00 UTC.
         [Refresh]
     ");

@@ -17,7 +17,7 @@ stories![
 ];
 
 /// Lets the model call tools one after another in #apollo; what it is told of each.
-async fn results(world: &World, calls: Vec<(&str, Value)>) -> String {
+pub(crate) async fn results(world: &World, calls: Vec<(&str, Value)>) -> String {
     let count = calls.len();
     let before = world.model.requests().len();
     world.model.calls_tools(calls.clone()).says("Done.");
@@ -83,6 +83,8 @@ async fn project_tools_do_what_they_say(kind: Kind) {
     - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
     - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
     - [#12](https://github.com/acme/apollo/issues/12) Login fails
+
+    In the last 7 days: 3 opened.
 
     Project last changed 22 Nov 2026, 09:00 UTC.
     ");

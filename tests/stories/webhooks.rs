@@ -1,7 +1,7 @@
 //! What the webhook route takes and refuses.
 
 use callsheet::store::inbox;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::database::Kind;
 use crate::support::github::Fault;
@@ -13,6 +13,7 @@ stories![
     a_webhook_that_is_too_large_or_no_json_is_refused,
     unknown_events_are_stored_and_ignored,
     half_a_character_loses_no_comment,
+    no_missing_or_strange_field_stops_the_work,
     a_comment_before_we_know_who_we_are_is_answered,
     without_a_secret_webhooks_are_closed,
     both_spellings_of_the_route_work,
@@ -227,5 +228,86 @@ async fn a_comment_before_we_know_who_we_are_is_answered(kind: Kind) {
     message_posted: request
     message_posted: ours
     ");
+    world.finish().await;
+}
+
+/// The body with the value at `pointer` taken out (`None`) or replaced.
+fn changed(body: &Value, pointer: &str, value: Option<Value>) -> Value {
+    let mut body = body.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    let parent = body.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+    match value {
+        Some(value) => drop(parent.insert(name.to_owned(), value)),
+        None => drop(parent.remove(name)),
+    }
+    body
+}
+
+/// Every field of an object, the deeper ones too, as JSON pointers.
+fn fields(value: &Value, at: &str) -> Vec<String> {
+    let Some(object) = value.as_object() else {
+        return Vec::new();
+    };
+    let fields = object.iter().flat_map(|(name, value)| {
+        let pointer = format!("{at}/{name}");
+        let below = fields(value, &pointer);
+        [pointer].into_iter().chain(below)
+    });
+    fields.collect()
+}
+
+async fn no_missing_or_strange_field_stops_the_work(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let whole = json!({
+        "action": "created",
+        "issue": {"number": 12, "title": "Login fails", "body": "It says 500.", "created_at": "2026-11-22T09:00:00Z",
+            "user": {"id": 501, "login": "cy", "type": "User"}},
+        "comment": {"id": 77, "body": "just talking", "created_at": "2026-11-22T09:00:00Z",
+            "updated_at": "2026-11-22T09:00:00Z", "user": {"id": 501, "login": "cy", "type": "User"}},
+        "repository": {"name": "apollo", "full_name": "acme/apollo", "owner": {"login": "acme"}},
+        "sender": {"id": 501, "login": "cy", "type": "User"},
+    });
+    // The unit tests try every field with everything; here each kind of event meets one way to be odd.
+    let strange = json!(["another type"]);
+    let kinds = [
+        ("issue_comment", "created", None),
+        ("issue_comment", "edited", Some(Value::Null)),
+        ("issue_comment", "deleted", Some(strange)),
+        ("issues", "opened", None),
+    ];
+    let mut sent = 0;
+    for (event, action, value) in kinds {
+        for pointer in fields(&whole, "").iter().filter(|at| !at.starts_with("/sender/")) {
+            sent += 1;
+            let mut body = whole.clone();
+            body["action"] = json!(action);
+            body["comment"]["id"] = json!(1_000 + sent);
+            let body = changed(&body, pointer, value.clone()).to_string();
+            let (signature, guid) = (world.github.signature(body.as_bytes()), format!("strange-{sent}"));
+            let headers = [
+                ("X-GitHub-Event", event),
+                ("X-GitHub-Delivery", &*guid),
+                ("Content-Type", "application/json"),
+                ("X-Hub-Signature-256", &*signature),
+            ];
+            let status = world.github.send_raw(&headers, body.clone()).await;
+            assert!((200..300).contains(&status), "{event}.{action} {status}: {body}");
+        }
+    }
+    world.quiet().await;
+    let open: Vec<String> = stored(&world)
+        .await
+        .iter()
+        .filter(|(_, meaning, _)| meaning.is_none())
+        .map(|(name, ..)| name.clone())
+        .collect();
+    assert!(open.is_empty(), "not understood to the end: {open:?}");
+    world.model.says("Still here.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    world.quiet().await;
+    assert_eq!(
+        world.issue_talk("acme/apollo", 12),
+        "cy: @pm hello?\npm-bot: Still here."
+    );
     world.finish().await;
 }

@@ -36,13 +36,24 @@ pub(super) struct ListIssues {
 /// Open, closed, or both.
 #[derive(Debug, Clone, Copy, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Which {
+pub(super) enum Which {
     /// Open ones.
     Open,
     /// Closed ones.
     Closed,
     /// Both.
     All,
+}
+
+impl Which {
+    /// The filter it stands for.
+    pub(super) fn filter(self) -> StateFilter {
+        match self {
+            Self::Open => StateFilter::Open,
+            Self::Closed => StateFilter::Closed,
+            Self::All => StateFilter::All,
+        }
+    }
 }
 
 /// An issue.
@@ -124,11 +135,7 @@ pub(super) async fn list_issues(cx: &ToolCx<'_>, args: ListIssues) -> Result<Per
         .permit(cx.asker, Action::ReadProject, Subject::Repository(repository))
         .await?;
     let query = IssueQuery {
-        state: match args.state.unwrap_or(Which::Open) {
-            Which::Open => StateFilter::Open,
-            Which::Closed => StateFilter::Closed,
-            Which::All => StateFilter::All,
-        },
+        state: args.state.unwrap_or(Which::Open).filter(),
         labels: args.labels,
         assignee: args.assignee,
         limit: args.limit.unwrap_or(ISSUES).clamp(1, MOST_ISSUES) as usize,

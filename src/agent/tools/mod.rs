@@ -6,6 +6,7 @@
 mod change;
 mod issues;
 mod projects;
+mod pulls;
 
 use std::sync::LazyLock;
 
@@ -83,7 +84,7 @@ macro_rules! tool {
 }
 
 /// Every tool there is.
-pub static ALL: [Tool; 13] = [
+pub static ALL: [Tool; 17] = [
     tool!(
         "list_projects",
         Read,
@@ -130,7 +131,8 @@ pub static ALL: [Tool; 13] = [
         "checking the status",
         projects::ProjectName,
         projects::project_status,
-        "A project's status: how it stands, how many issues and pull requests are open, and the issues that changed last."
+        "A project's status: how it stands, how many issues and pull requests are open, which of them changed last, which pull \
+         requests have failing checks or await a review, and what happened in the last 7 days."
     ),
     tool!(
         "search_messages",
@@ -187,6 +189,38 @@ pub static ALL: [Tool; 13] = [
         issues::UpdateIssue,
         issues::update_issue,
         "Change an issue: title, body, labels, assignees, or whether it is open."
+    ),
+    tool!(
+        "list_pull_requests",
+        Read,
+        "reading the pull requests",
+        pulls::ListPullRequests,
+        pulls::list_pull_requests,
+        "List pull requests of a repository, those changed last first."
+    ),
+    tool!(
+        "get_pull_request",
+        Read,
+        "reading the pull request",
+        pulls::PullRequestName,
+        pulls::get_pull_request,
+        "Read one pull request: its branches, what its checks and reviewers say, and whether it can be merged."
+    ),
+    tool!(
+        "search_issues",
+        Read,
+        "searching the issues",
+        pulls::SearchIssues,
+        pulls::search_issues,
+        "Search issues and pull requests of a repository by words in title, body and comments."
+    ),
+    tool!(
+        "recent_activity",
+        Read,
+        "looking at what happened",
+        pulls::RecentActivity,
+        pulls::recent_activity,
+        "What happened in a repository lately: issues and pull requests opened, closed, merged, changed and commented on."
     ),
 ];
 

@@ -126,6 +126,36 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "Issues",
     ),
     (
+        "[github]\napp_id = 7",
+        "github.private_key: missing although github.app_id is set",
+        ".pem",
+    ),
+    (
+        "[github]\nprivate_key = '-----BEGIN RSA PRIVATE KEY-----'",
+        "github.app_id: missing although github.private_key is set",
+        "App ID",
+    ),
+    (
+        "[github]\napp_id = 7\nprivate_key = 'MIIE'",
+        "github.private_key: is not a private key in the PEM format",
+        ".pem",
+    ),
+    (
+        "[github]\napp_id = 'my app'\nprivate_key = '-----BEGIN RSA PRIVATE KEY-----'",
+        "github.app_id: is not one word of letters and digits",
+        "App ID",
+    ),
+    (
+        "[github]\ntoken = 't'\napp_id = 7\nprivate_key = '-----BEGIN RSA PRIVATE KEY-----'",
+        "github.token: set although github.app_id is set too",
+        "Remove github.token",
+    ),
+    (
+        "[github]\nmention = '@x'",
+        "github.token: missing although github.mention is set",
+        "github.app_id",
+    ),
+    (
         "[github]\ntoken = 'xoxb-1'",
         "github.token: holds a Slack bot token",
         "slack.bot_token",

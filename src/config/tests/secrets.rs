@@ -92,12 +92,13 @@ fn a_file_that_cannot_be_read_or_parsed_is_named_with_line_and_column_but_never_
     }
 }
 
-const SECRETS: [&str; 7] = [
+const SECRETS: [&str; 8] = [
     "database.url",
     "slack.bot_token",
     "slack.app_token",
     "slack.signing_secret",
     "github.token",
+    "github.private_key",
     "github.webhook_secret",
     "model.api_key",
 ];
@@ -160,7 +161,7 @@ fn files_with_secrets() -> Vec<String> {
 
 #[test]
 fn no_secret_of_a_file_shows_in_debug_or_in_any_error() {
-    let free_text = ["name", "command", "mention"];
+    let free_text = ["name", "command", "mention", "app_id"];
     for toml in files_with_secrets() {
         let outcome = load(&toml, &[]);
         // These keys take any word, and it is no secret then.

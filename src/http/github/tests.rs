@@ -26,9 +26,9 @@ struct World {
 fn github() -> GitHub {
     let config = config::GitHub {
         api_url: "http://127.0.0.1:9".parse().unwrap(),
-        token: SecretString::from("github_pat_x"),
+        login: config::GitHubLogin::Token(SecretString::from("github_pat_x")),
         webhook_secret: None,
-        mention: "@pm".into(),
+        mention: None,
     };
     GitHub::new(&config, Clock::system()).unwrap()
 }
@@ -156,6 +156,53 @@ async fn a_signed_event_is_kept_once() {
     assert_eq!(world.kept().await, ["message_posted", "unknown"]);
 }
 
+/// Every event that GitHub documents, with its actions
+/// (<https://docs.github.com/en/webhooks/webhook-events-and-payloads>).
+const EVENTS: &str = include_str!("events.txt");
+
+/// What the body of an event may look like: whole, empty, full of nulls, of other types, and with what is new.
+fn shapes(action: Option<&str>, id: usize) -> Vec<serde_json::Value> {
+    let mut whole: serde_json::Value = serde_json::from_str(&comment()).unwrap();
+    whole["comment"]["id"] = json!(10_000 + id);
+    whole["comment"]["body"] = json!("hi");
+    let nulls =
+        json!({ "comment": null, "issue": null, "repository": null, "sender": null, "installation": null });
+    let strange = json!({
+        "comment": [1], "issue": "twelve", "repository": { "name": 7, "owner": "acme" }, "sender": true,
+        "a_field_of_tomorrow": { "deep": [[[{}]]] },
+    });
+    let mut shapes = vec![whole, json!({}), nulls, strange];
+    if let Some(action) = action {
+        shapes
+            .iter_mut()
+            .for_each(|shape| shape["action"] = json!(action));
+    }
+    shapes
+}
+
+#[tokio::test]
+async fn every_event_and_action_is_taken_whatever_it_looks_like() {
+    let world = World::new().await;
+    let mut id = 0;
+    for line in EVENTS.lines() {
+        let (event, actions) = line.split_once(':').unwrap();
+        let actions = actions
+            .split_whitespace()
+            .chain(["an_action_of_tomorrow"])
+            .map(Some);
+        for action in actions.chain([None]) {
+            for shape in shapes(action, id) {
+                id += 1;
+                let (body, guid) = (shape.to_string(), format!("g-{id}"));
+                let signature = sign(body.as_bytes());
+                let (status, said) = world.post(&headers(event, &guid, &signature), body).await;
+                assert!(status.is_success(), "{event}: {shape}: {status} {said}");
+            }
+        }
+    }
+    assert!(id > 1_500, "{id}");
+}
+
 #[tokio::test]
 async fn what_is_not_signed_is_not_kept() {
     let world = World::new().await;
@@ -258,7 +305,7 @@ async fn what_is_not_set_up_says_so() {
     let signed = headers("ping", "g", &signature);
     let (status, said) = send(&routes(None), "POST", "/webhooks/github", &signed, "{}").await;
     assert_eq!(
-        (status, said.contains("github.token")),
+        (status, said.contains("[github]")),
         (StatusCode::SERVICE_UNAVAILABLE, true)
     );
     let world = World::with(None, github()).await;

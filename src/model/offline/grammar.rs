@@ -34,7 +34,7 @@ impl Call {
         ["list_", "get_", "search_"]
             .iter()
             .any(|kind| self.tool.starts_with(kind))
-            || self.tool == "project_status"
+            || ["project_status", "recent_activity"].contains(&self.tool)
     }
 
     /// Whether it tells the outcome of the calls before it.

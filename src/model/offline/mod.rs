@@ -28,12 +28,14 @@ const SIGNATURE: &str = "_Answered by the built-in offline model, which understa
 const REST_UNDONE: &str = "I did not do the rest of what you asked.";
 
 /// What to try, with the tool it needs.
-const EXAMPLES: [(&str, &str); 8] = [
+const EXAMPLES: [(&str, &str); 10] = [
     ("list_projects", "what projects are there?"),
     ("create_project", "create a project called Apollo in acme/apollo"),
     ("project_status", "what is the status of Apollo?"),
     ("update_project", "put Apollo on hold"),
     ("list_issues", "list open issues of Apollo labelled bug"),
+    ("list_pull_requests", "list open pull requests of Apollo"),
+    ("recent_activity", "what happened in Apollo this week?"),
     (
         "create_issue",
         "create an issue \"Login fails\" in acme/apollo labelled bug",

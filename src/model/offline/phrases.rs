@@ -40,6 +40,13 @@ macro_rules! which_issues {
     };
 }
 
+/// Where pull requests, or what happened, are looked for.
+macro_rules! where_to_look {
+    () => {
+        "{of|in|for|on|with|at [the] (<repository> | <project>) | here}"
+    };
+}
+
 /// What may come after the title of a new issue.
 macro_rules! issue_details {
     () => {
@@ -158,6 +165,83 @@ pub(super) const PHRASES: &[Phrase] = &[
                 "(open|report (a|an|another) [new] | create|file|make|add|raise [me] [a|an|another] [new] | new) ",
                 "issue|ticket|bug [called | titled | named | about | saying | that | with the title] <title> ",
                 issue_details!()
+            ),
+        ],
+    ),
+    // Pull requests, before issues, which the same words may be about.
+    phrase(
+        "get_pull_request",
+        &[
+            "show|get|read|view|describe|summarize|summarise|explain [me] <pull_request:pull> [to me]",
+            "look at <pull_request:pull>",
+            "(what is | what 's | whats) <pull_request:pull> [about]",
+            "(what is | what 's | whats) (in | up with | going on with | happening with | the status of | the state of) <pull_request:pull>",
+            "is <pull_request:pull> [still] open|closed|merged|approved|mergeable|reviewed|green|ready|failing",
+            "can <pull_request:pull> be merged",
+            "(how is | how 's | hows) <pull_request:pull> [doing|going]",
+            "[the] status|checks|reviews of|on <pull_request:pull>",
+            "(who reviewed | who approved | who reviews) <pull_request:pull>",
+            "tell me [more] about <pull_request:pull>",
+        ],
+    ),
+    phrase(
+        "list_pull_requests",
+        &[
+            concat!(
+                "(list | show | find | get | give | (what are) | (which are)) [me] [<state>] [of] [the|our|my|these] [<state>] ",
+                "(prs | pull requests) ",
+                where_to_look!()
+            ),
+            concat!("[the] [<state>] (prs | pull requests) ", where_to_look!()),
+            concat!(
+                "(what | which | how many) [<state>] (prs | pull requests) [are there | do we have | are | exist] [<state>] ",
+                where_to_look!()
+            ),
+            concat!(
+                "(are there | do we have) [any] [<state>] (prs | pull requests) ",
+                where_to_look!()
+            ),
+        ],
+    ),
+    with(
+        "search_issues",
+        &[("kind", "pull_requests")],
+        &[
+            concat!(
+                "search [the|our|all] [<state>] (prs | pull requests) [for|about] <words> ",
+                "[in (<repository> | <project>)]"
+            ),
+            concat!(
+                "(find | look for) [the|all|any] [<state>] (prs | pull requests) ",
+                "(about | with | that mention | mentioning | on) <words> [in (<repository> | <project>)]"
+            ),
+        ],
+    ),
+    with(
+        "search_issues",
+        &[("kind", "issues")],
+        &[
+            "search [the|our|all] [<state>] issues [for|about] <words> [in (<repository> | <project>)]",
+            concat!(
+                "(find | look for) [the|all|any] [<state>] issues ",
+                "(about | that mention | mentioning | on) <words> [in (<repository> | <project>)]"
+            ),
+        ],
+    ),
+    phrase(
+        "recent_activity",
+        &[
+            concat!(
+                "what (happened | has happened | changed | has changed | was done | has been done) ",
+                "{[in|during|over|since|within] <days> | here | in|on|with|at (<repository> | <project>)}"
+            ),
+            concat!(
+                "[(show | give | list | get) [me]] [the] recent activity ",
+                "{[in|during|over|since|within] <days> | here | in|on|of|for (<repository> | <project>)}"
+            ),
+            concat!(
+                "[(show | give | list | get) [me]] [the] activity ",
+                "{[in|during|over|since|within] <days> | here | in|on|of|for (<repository> | <project>)}"
             ),
         ],
     ),

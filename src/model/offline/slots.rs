@@ -15,6 +15,8 @@ pub(super) enum Kind {
     Issue,
     /// The same without a bare "this" or "it".
     NamedIssue,
+    /// A pull request: `#21`, `owner/repo#21`, its URL, "pull request 21", "PR 21", "this pull request".
+    Pull,
     /// `owner/name` or a repository's URL.
     Repository,
     /// A project by its name, or "this", "it", "this project".
@@ -45,6 +47,8 @@ pub(super) enum Kind {
     State,
     /// A project's status.
     Status,
+    /// A stretch of time up to now, in days: "today", "this week", "the last 3 days".
+    Days,
 }
 
 /// What was taken.
@@ -66,6 +70,7 @@ impl Kind {
         Some(match name {
             "issue" => Self::Issue,
             "named_issue" => Self::NamedIssue,
+            "pull" => Self::Pull,
             "repository" => Self::Repository,
             "project" => Self::Project,
             "named_project" => Self::NamedProject,
@@ -81,6 +86,7 @@ impl Kind {
             "place" => Self::Place,
             "state" => Self::State,
             "status" => Self::Status,
+            "days" => Self::Days,
             _ => return None,
         })
     }
@@ -97,6 +103,7 @@ impl Kind {
             Self::Labels | Self::People => 20,
             Self::Project | Self::NamedProject | Self::Name => 10,
             Self::Issue | Self::NamedIssue | Self::Status => 3,
+            Self::Pull | Self::Days => 4,
             Self::Repository | Self::Quoted | Self::Person | Self::Place | Self::State => 1,
         }
     }
@@ -165,6 +172,7 @@ pub(super) fn take(kind: Kind, words: &[Token<'_>], source: &str) -> Option<Take
     match kind {
         Kind::Issue => issue(words, true),
         Kind::NamedIssue => issue(words, false),
+        Kind::Pull => pull(words),
         Kind::Repository => repository(words).map(value),
         Kind::Project => project(words, source, true),
         Kind::NamedProject => project(words, source, false),
@@ -179,6 +187,7 @@ pub(super) fn take(kind: Kind, words: &[Token<'_>], source: &str) -> Option<Take
         Kind::Place => place(last).map(value),
         Kind::State => matches!(last.folded.as_str(), "open" | "closed" | "all").then(|| value(&last.folded)),
         Kind::Status => status(words).map(value),
+        Kind::Days => days(words).map(|days| Taken::Value(json!(days))),
     }
 }
 
@@ -227,6 +236,46 @@ fn issue(words: &[Token<'_>], bare: bool) -> Option<Taken> {
         _ => None,
     }
     .map(value)
+}
+
+/// A pull request. A bare number or "this" does not say that it is one, but the words around it do.
+fn pull(words: &[Token<'_>]) -> Option<Taken> {
+    let (last, before) = words.split_last()?;
+    match folded(words).as_slice() {
+        ["this" | "the" | "that", "pr"] | ["this" | "the" | "that", "pull", "request"] => {
+            return Some(Taken::Here);
+        }
+        _ => {}
+    }
+    match folded(before).as_slice() {
+        ["pr"] | ["pull", "request"] | ["the", "pr"] | ["the", "pull", "request"] => {
+            issue_reference(last).or_else(|| number(last.text).map(|number| format!("#{number}")))
+        }
+        // An address says it by itself.
+        [] => issue_reference(last).filter(|_| last.text.contains("/pull/")),
+        _ => None,
+    }
+    .map(value)
+}
+
+/// A stretch of time in days. "Last week" is the last seven days: what happened then and since.
+fn days(words: &[Token<'_>]) -> Option<u64> {
+    let words = folded(words);
+    Some(match words.as_slice() {
+        ["today"] => 1,
+        ["yesterday"] | ["since", "yesterday"] => 2,
+        ["this" | "last", "week"] | ["the", "last", "week"] => 7,
+        ["this" | "last", "month"] | ["the", "last", "month"] => 30,
+        ["last" | "past", count, unit] | ["the", "last" | "past", count, unit] => {
+            let count = number(count)?;
+            match *unit {
+                "days" | "day" => count,
+                "weeks" | "week" => count.checked_mul(7)?,
+                _ => return None,
+            }
+        }
+        _ => return None,
+    })
 }
 
 fn number(text: &str) -> Option<u64> {

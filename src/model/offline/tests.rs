@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::grammar::{Call, parse};
 
 /// The tools, with the arguments they take.
-const TOOLS: [(&str, &[&str]); 13] = [
+const TOOLS: [(&str, &[&str]); 17] = [
     ("list_projects", &[]),
     ("get_project", &["project"]),
     ("create_project", &["name", "description", "repository", "status"]),
@@ -26,6 +26,13 @@ const TOOLS: [(&str, &[&str]); 13] = [
         &["repository", "project", "state", "labels", "assignee"],
     ),
     ("get_issue", &["issue"]),
+    ("list_pull_requests", &["repository", "project", "state"]),
+    ("get_pull_request", &["pull_request"]),
+    (
+        "search_issues",
+        &["words", "repository", "project", "kind", "state"],
+    ),
+    ("recent_activity", &["repository", "project", "days"]),
     (
         "create_issue",
         &["title", "body", "labels", "assignees", "project", "repository"],

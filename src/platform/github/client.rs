@@ -1,36 +1,39 @@
 //! The connection: one octocrab client, one request at a time turned into a plain [`Answer`].
 
-use std::error::Error;
-use std::future::Future;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody, to_bytes};
-use axum::http::Response;
-use bytes::Bytes;
+use axum::http::header::{AUTHORIZATION, IF_NONE_MATCH};
+use axum::http::{HeaderValue, Method, Request};
 use octocrab::Octocrab;
 use octocrab::service::middleware::retry::RetryConfig;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use url::Url;
 
+use super::answer::{Answer, read};
+use super::cache::Cache;
 use super::errors::{self, GitHubError};
+use super::limits::Limits;
+use super::login::{App, Credential, Login, Pass};
 use super::models::Identity;
+use super::passes::by_key;
+use super::route::{By, Route, host_of, repository_path};
 use super::webhook::Context;
 use crate::config;
 use crate::domain::{IssueRef, Repository};
 use crate::engine::clock::Clock;
-use crate::telemetry::{chain, scrub};
+use crate::engine::health::{Part, State};
+use crate::telemetry::chain;
 
 /// How long an answer may take. GitHub itself ends a request after 10 seconds
 /// (<https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#timeouts>).
 const ANSWER: Duration = Duration::from_secs(12);
 /// How long a connection may take to come about. Nothing has been sent by then.
 const CONNECT: Duration = Duration::from_secs(5);
-/// The largest answer that is read: 100 issues with bodies of 65,536 characters fit.
-const MAX_ANSWER: usize = 64 * 1024 * 1024;
+/// The word that calls the account of a token when none is configured.
+const MENTION: &str = "@pm";
 
-/// The GitHub of the configuration, as the account of its token. Clones share the connection.
+/// The GitHub of the configuration, as the account of its token or as its App. Clones share the connection.
 #[derive(Clone)]
 pub struct GitHub(Arc<Inner>);
 
@@ -38,59 +41,37 @@ pub struct GitHub(Arc<Inner>);
 struct Inner {
     octocrab: Octocrab,
     host: String,
-    mention: String,
+    mention: Option<String>,
     clock: Clock,
+    login: Login,
     identity: OnceLock<Identity>,
-}
-
-/// An answer of GitHub with all that is read of it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Answer {
-    /// The HTTP status.
-    pub(super) status: u16,
-    /// `retry-after`, in seconds.
-    pub(super) retry_after: Option<String>,
-    /// `x-ratelimit-remaining`: how many requests are left in this window.
-    pub(super) remaining: Option<String>,
-    /// `x-ratelimit-reset`: when the window ends, in seconds since 1970.
-    pub(super) reset: Option<String>,
-    /// `link`: the other pages of a list.
-    pub(super) link: Option<String>,
-    /// The body.
-    pub(super) body: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// [`GitHubError::Strange`] when it is something else.
-    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, GitHubError> {
-        serde_json::from_str(&self.body).map_err(|error| GitHubError::Strange(error.to_string()))
-    }
+    limits: Limits,
+    cache: Cache,
 }
 
 impl GitHub {
     /// A client for the configured API. Must be called inside the runtime, since octocrab starts a task.
     ///
     /// # Errors
-    /// When the machine has no root certificates, or the address cannot be used.
+    /// When the machine has no root certificates, the address cannot be used, or an App's key is none.
     pub fn new(config: &config::GitHub, clock: Clock) -> Result<Self, String> {
+        // Without a login: octocrab renews an App's tokens by the machine's clock, which a test cannot move.
         let octocrab = Octocrab::builder()
             .add_retry_config(RetryConfig::None)
             .set_connect_timeout(Some(CONNECT))
-            .personal_token(config.token.clone())
             .base_uri(config.api_url.as_str())
             .and_then(|builder| builder.upload_uri(config.api_url.as_str()))
             .and_then(|builder| builder.build())
             .map_err(|error| format!("the client for GitHub cannot be set up: {}", chain(&error)))?;
-        let (host, mention) = (host_of(&config.api_url), config.mention.clone());
         Ok(Self(Arc::new(Inner {
             octocrab,
-            host,
-            mention,
+            host: host_of(&config.api_url),
+            mention: config.mention.clone(),
             clock,
+            login: Login::new(&config.login)?,
             identity: OnceLock::new(),
+            limits: Limits::default(),
+            cache: Cache::default(),
         })))
     }
 
@@ -99,7 +80,7 @@ impl GitHub {
         &self.0.host
     }
 
-    /// The account of the token, once [`GitHub::identify`] has found it out.
+    /// Our account, once [`GitHub::identify`] has found it out.
     pub fn identity(&self) -> Option<Identity> {
         self.0.identity.get().cloned()
     }
@@ -123,11 +104,42 @@ impl GitHub {
     }
 
     fn context_of(&self, ours: Identity) -> Context {
+        let mention = match (&self.0.mention, ours.slug()) {
+            (Some(mention), _) => mention.clone(),
+            // "@pm" may be a stranger's account; an App's slug is its own.
+            (None, Some(slug)) => format!("@{slug}"),
+            (None, None) => MENTION.to_owned(),
+        };
         Context {
             host: self.0.host.clone(),
-            mention: self.0.mention.clone(),
+            mention,
             ours,
+            now: self.0.clock.now(),
         }
+    }
+
+    /// Takes note of a webhook that says that something about the App's installations changed. Asking anew costs two calls,
+    /// so that no attention is paid to what exactly it says.
+    pub fn heed(&self, event: &str) {
+        let about = [
+            "installation",
+            "installation_repositories",
+            "installation_target",
+            "repository",
+        ];
+        if let (Some(app), true) = (self.app(), about.contains(&event)) {
+            app.forget();
+        }
+    }
+
+    /// As whom we make requests.
+    pub(super) fn login(&self) -> &Login {
+        &self.0.login
+    }
+
+    /// The App that we are, if we are one.
+    pub(super) fn app(&self) -> Option<&App> {
+        self.0.login.app()
     }
 
     /// The time.
@@ -135,34 +147,97 @@ impl GitHub {
         &self.0.clock
     }
 
+    /// How many calls are left, and where the App has still to be installed.
+    pub(super) fn report(&self) -> Option<Part> {
+        let homeless = self.app().and_then(App::to_be_installed_at).map(|page| Part {
+            state: State::Degraded,
+            detail: format!("installed for nobody yet; install it at {page}"),
+        });
+        homeless.or_else(|| self.0.limits.report(self.0.clock.now()))
+    }
+
     /// GET; whatever is no success is an error.
-    pub(super) async fn get(&self, route: &str) -> Result<Answer, GitHubError> {
-        self.exchange(async { read(self.0.octocrab._get(route).await).await })
-            .await
+    pub(super) async fn get(&self, route: &Route) -> Result<Answer, GitHubError> {
+        self.exchange(Method::GET, route, None::<&()>).await
     }
 
     /// POST; whatever is no success is an error.
-    pub(super) async fn post<B: Serialize>(&self, route: &str, body: &B) -> Result<Answer, GitHubError> {
-        self.exchange(async { read(self.0.octocrab._post(route, Some(body)).await).await })
-            .await
+    pub(super) async fn post<B: Serialize>(&self, route: &Route, body: &B) -> Result<Answer, GitHubError> {
+        self.exchange(Method::POST, route, Some(body)).await
     }
 
     /// PATCH; whatever is no success is an error.
-    pub(super) async fn patch<B: Serialize>(&self, route: &str, body: &B) -> Result<Answer, GitHubError> {
-        self.exchange(async { read(self.0.octocrab._patch(route, Some(body)).await).await })
-            .await
+    pub(super) async fn patch<B: Serialize>(&self, route: &Route, body: &B) -> Result<Answer, GitHubError> {
+        self.exchange(Method::PATCH, route, Some(body)).await
     }
 
-    async fn exchange(
+    async fn exchange<B: Serialize>(
         &self,
-        call: impl Future<Output = Result<Answer, GitHubError>>,
+        method: Method,
+        route: &Route,
+        body: Option<&B>,
     ) -> Result<Answer, GitHubError> {
-        let clock = &self.0.clock;
+        let pass = self.pass(&route.by).await?;
+        let answer = self.ask(&method, &route.path, body, &pass).await;
+        let (Some(app), Err(GitHubError::Unauthorized)) = (self.app(), &answer) else {
+            return answer;
+        };
+        match pass.credential {
+            // A refused token did nothing, so that the request may go out again with a new one, once.
+            Credential::Installation { id, .. } => app.forget_installation(id),
+            Credential::Nobody => {
+                let words = "it does not tell strangers who I am; install the App first";
+                return Err(GitHubError::Strange(words.into()));
+            }
+            _ => return answer.map_err(by_key),
+        }
+        let pass = self.pass(&route.by).await?;
+        self.ask(&method, &route.path, body, &pass).await.map_err(by_key)
+    }
+
+    /// Makes one request, unless a limit forbids it. What GitHub says is unchanged is taken from what it said before.
+    pub(super) async fn ask<B: Serialize>(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&B>,
+        pass: &Pass,
+    ) -> Result<Answer, GitHubError> {
+        let (clock, credential) = (&self.0.clock, &pass.credential);
+        self.0.limits.permit(credential, path, clock.now())?;
+        let reads = *method == Method::GET;
+        let before = if reads {
+            self.0.cache.get(credential, path)
+        } else {
+            None
+        };
+        let mut request = Request::builder().method(method.clone()).uri(path);
+        if let Some(bearer) = &pass.bearer {
+            request = request.header(AUTHORIZATION, bearer_header(bearer)?);
+        }
+        if let Some(tag) = before.as_ref().and_then(|before| before.etag.as_deref()) {
+            request = request.header(IF_NONE_MATCH, tag);
+        }
+        let request = self.0.octocrab.build_request(request, body);
+        let request = request.map_err(|error| GitHubError::Strange(chain(&error)))?;
+        let call = async { read(self.0.octocrab.execute(request).await).await };
         let answer = clock
             .timeout(ANSWER, call)
             .await
             .map_err(|late| GitHubError::Lost(late.to_string()))??;
-        errors::check(&answer, clock.now())?;
+        let now = clock.now();
+        self.0.limits.observe(credential, path, &answer, now);
+        if let (304, Some(before)) = (answer.status, &before) {
+            return Ok(before.as_ref().clone());
+        }
+        errors::check(&answer, now).inspect_err(|error| {
+            if let (GitHubError::RateLimited { retry_at }, false) = (error, answer.spent()) {
+                self.0.limits.pause(*retry_at);
+            }
+        })?;
+        if reads {
+            self.0.cache.put(credential, path, &answer);
+        }
         Ok(answer)
     }
 
@@ -175,14 +250,23 @@ impl GitHub {
         repository: &Repository,
         rest: &[&str],
         query: &[(&str, &str)],
-    ) -> Result<String, GitHubError> {
+    ) -> Result<Route, GitHubError> {
+        self.for_repository(repository, repository_path(repository, rest, query))
+    }
+
+    /// A route that is asked as whoever may work on the repository.
+    ///
+    /// # Errors
+    /// When the repository is on another host.
+    pub(super) fn for_repository(&self, repository: &Repository, path: String) -> Result<Route, GitHubError> {
         if repository.host() != self.0.host {
             let (ours, theirs) = (self.0.host.clone(), repository.host().to_owned());
             return Err(GitHubError::OtherHost { ours, theirs });
         }
-        let mut parts = vec!["repos", repository.owner(), repository.name()];
-        parts.extend(rest);
-        Ok(route(&parts, query))
+        Ok(Route {
+            path,
+            by: By::Repository(repository.clone()),
+        })
     }
 
     /// The route of an issue, or of something under it.
@@ -194,7 +278,7 @@ impl GitHub {
         issue: &IssueRef,
         rest: &[&str],
         query: &[(&str, &str)],
-    ) -> Result<String, GitHubError> {
+    ) -> Result<Route, GitHubError> {
         let number = issue.number.to_string();
         let mut parts = vec!["issues", number.as_str()];
         parts.extend(rest);
@@ -202,113 +286,11 @@ impl GitHub {
     }
 }
 
-/// The host whose repositories an API serves: `github.com` for `https://api.github.com` and for a test double on this
-/// machine; `ghe.corp` for `https://ghe.corp/api/v3`
-/// (<https://docs.github.com/en/enterprise-server@latest/rest/enterprise-admin>); `octo.ghe.com` for
-/// `https://api.octo.ghe.com` (<https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency>).
-pub(super) fn host_of(api_url: &Url) -> String {
-    let host = api_url.host_str().unwrap_or_default().to_lowercase();
-    if host == "api.github.com" || config::is_loopback(api_url) {
-        return "github.com".to_owned();
-    }
-    if let Some(tenant) = host
-        .strip_prefix("api.")
-        .filter(|tenant| tenant.ends_with(".ghe.com"))
-    {
-        return tenant.to_owned();
-    }
-    match api_url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host,
-    }
-}
-
-/// A path with its query, both escaped.
-pub(super) fn route(parts: &[&str], query: &[(&str, &str)]) -> String {
-    let Ok(mut url) = Url::parse("http://route/") else {
-        return String::new();
-    };
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.clear().extend(parts);
-    }
-    if !query.is_empty() {
-        url.query_pairs_mut().extend_pairs(query);
-    }
-    path_and_query(&url)
-}
-
-/// What follows the host.
-pub(super) fn path_and_query(url: &Url) -> String {
-    url.query().map_or_else(
-        || url.path().to_owned(),
-        |query| format!("{}?{query}", url.path()),
-    )
-}
-
-/// Reads all of an answer. A connection that never came about is told from one that broke.
-async fn read<B>(response: octocrab::Result<Response<B>>) -> Result<Answer, GitHubError>
-where
-    B: HttpBody<Data = Bytes, Error = octocrab::Error> + Send + 'static,
-{
-    let response = response.map_err(|error| {
-        tracing::debug!(error = %scrub(&chain(&error)), "no answer from GitHub");
-        let why = scrub(&root(&error).to_string());
-        if never_connected(&error) {
-            GitHubError::Unreachable(why)
-        } else {
-            GitHubError::Lost(why)
-        }
-    })?;
-    let header = |name: &str| {
-        response
-            .headers()
-            .get(name)?
-            .to_str()
-            .ok()
-            .map(|text| text.trim().to_owned())
-    };
-    let mut answer = Answer {
-        status: response.status().as_u16(),
-        retry_after: header("retry-after"),
-        remaining: header("x-ratelimit-remaining"),
-        reset: header("x-ratelimit-reset"),
-        link: header("link"),
-        body: String::new(),
-    };
-    match to_bytes(Body::new(response.into_body()), MAX_ANSWER).await {
-        Ok(bytes) => answer.body = String::from_utf8_lossy(&bytes).into_owned(),
-        // A refusal is one without its words, too; a success without its body is no receipt.
-        Err(_) if answer.status >= 400 => {}
-        Err(error) => {
-            return Err(GitHubError::Lost(format!(
-                "the answer broke off: {}",
-                root(&error)
-            )));
-        }
-    }
-    Ok(answer)
-}
-
-/// Whether the error came before a byte of the request was written.
-fn never_connected(error: &octocrab::Error) -> bool {
-    let mut cause = match error {
-        octocrab::Error::Service { source, .. } => Some(source.as_ref() as &(dyn Error + 'static)),
-        _ => None,
-    };
-    while let Some(error) = cause {
-        if let Some(error) = error.downcast_ref::<hyper_util::client::legacy::Error>() {
-            return error.is_connect();
-        }
-        cause = error.source();
-    }
-    false
-}
-
-/// The innermost cause, which says most: "Connection refused" and not "client error (Connect)".
-fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause
+/// The header that carries a token; logs show it as sensitive only.
+fn bearer_header(bearer: &SecretString) -> Result<HeaderValue, GitHubError> {
+    let text = format!("Bearer {}", bearer.expose_secret());
+    let mut header = HeaderValue::from_str(&text)
+        .map_err(|_| GitHubError::Strange("a token that fits into no header".into()))?;
+    header.set_sensitive(true);
+    Ok(header)
 }

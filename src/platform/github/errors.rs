@@ -5,8 +5,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::client::Answer;
-use crate::domain::{PersonError, clean, shorten};
+use super::answer::Answer;
+use crate::domain::{PersonError, Repository, clean, shorten};
 use crate::engine::sender::Outcome;
 
 /// How long to wait after a rate limit that names no time
@@ -32,6 +32,19 @@ pub enum GitHubError {
     Invalid(String),
     /// 401: the token is wrong, expired or revoked.
     Unauthorized,
+    /// 401 to an App: its key is wrong or deleted, or the clocks differ. In words.
+    KeyRefused(String),
+    /// The App is not installed for a repository.
+    NotInstalled {
+        /// The App's name.
+        app: String,
+        /// The repository.
+        repository: Repository,
+        /// Where it is installed.
+        page: String,
+    },
+    /// The App's installation was suspended by the account it is installed for.
+    Suspended,
     /// 403 or 429: a rate limit.
     RateLimited {
         /// When to try again, by GitHub's word or its documentation.
@@ -153,6 +166,9 @@ impl GitHubError {
         !matches!(
             self,
             Self::Unauthorized
+                | Self::KeyRefused(_)
+                | Self::NotInstalled { .. }
+                | Self::Suspended
                 | Self::RateLimited { .. }
                 | Self::Unreachable(_)
                 | Self::Lost(_)
@@ -186,7 +202,7 @@ impl GitHubError {
     }
 
     /// The cause, without a full stop.
-    pub(super) fn why(&self) -> String {
+    pub fn why(&self) -> String {
         match self {
             Self::NotFound => "GitHub knows no such thing, or does not show it to my account".into(),
             Self::Gone(words) => format!("GitHub says it is gone ({words})"),
@@ -195,6 +211,13 @@ impl GitHubError {
             Self::Archived => "the repository is archived and can only be read".into(),
             Self::Invalid(words) => format!("GitHub does not take it ({words})"),
             Self::Unauthorized => "GitHub does not accept my token; it is wrong, expired or revoked".into(),
+            Self::KeyRefused(words) => format!("GitHub does not accept my App's key ({words})"),
+            Self::NotInstalled { app, repository, .. } => {
+                format!(
+                    "the GitHub App {app} is not installed for {repository}, or there is no such repository"
+                )
+            }
+            Self::Suspended => "my GitHub App is suspended there".into(),
             Self::RateLimited { retry_at } => {
                 format!(
                     "GitHub's rate limit is used up until {}",
@@ -217,6 +240,15 @@ impl GitHubError {
     /// The next step, without a full stop.
     pub(super) fn next(&self) -> String {
         match self {
+            Self::NotInstalled { repository, page, .. } => {
+                return format!("Have an owner of {} install it for this repository at {page}", repository.owner());
+            }
+            Self::KeyRefused(_) => {
+                "Check github.app_id, github.private_key and the clock of my machine, and start me again"
+            }
+            Self::Suspended => {
+                "Have an owner unsuspend it in their settings, under Applications, Installed GitHub Apps"
+            }
             Self::NotFound => "Check the name and the number, and that my account may see the repository",
             Self::Gone(_) => "Choose another issue, or switch issues on in the repository's settings",
             Self::Forbidden(_) => {

@@ -18,6 +18,13 @@ pub struct Identity {
     pub id: u64,
 }
 
+impl Identity {
+    /// The name of the App whose account it is; none for a user's.
+    pub fn slug(&self) -> Option<&str> {
+        self.login.strip_suffix("[bot]")
+    }
+}
+
 /// An account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
@@ -37,7 +44,7 @@ impl Account {
     }
 
     /// The account that GitHub shows in place of a deleted one (<https://github.com/ghost>).
-    fn ghost() -> Self {
+    pub(super) fn ghost() -> Self {
         Self {
             login: "ghost".to_owned(),
             id: 10_137,
@@ -76,6 +83,10 @@ pub struct Issue {
     pub created_at: DateTime<Utc>,
     /// When anything about it last changed.
     pub updated_at: DateTime<Utc>,
+    /// When it was closed, if it is.
+    pub closed_at: Option<DateTime<Utc>>,
+    /// When its changes were taken over, if it is a pull request and they were.
+    pub merged_at: Option<DateTime<Utc>>,
     /// Whether it is a pull request, which GitHub lists as an issue.
     pub is_pull_request: bool,
 }
@@ -136,7 +147,7 @@ pub struct IssueList {
     pub more: bool,
 }
 
-/// How much is open in a repository.
+/// How much is open in a repository, counted in at most 1,000 entries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct OpenCounts {
     /// Open issues.
@@ -164,15 +175,39 @@ struct WireIssue {
     comments: Option<u64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    pull_request: Option<serde::de::IgnoredAny>,
+    closed_at: Option<DateTime<Utc>>,
+    pull_request: Option<WirePullLink>,
+}
+
+/// What the list of issues says about a pull request.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct WirePullLink {
+    merged_at: Option<DateTime<Utc>>,
 }
 
 /// A label, which GitHub writes in two ways.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum WireLabel {
+pub(super) enum WireLabel {
+    /// By its name.
     Name(String),
-    Label { name: Option<String> },
+    /// With all that is known of it.
+    Label {
+        /// Its name.
+        name: Option<String>,
+    },
+}
+
+impl WireLabel {
+    /// Its name.
+    pub(super) fn name(self) -> Option<String> {
+        let name = match self {
+            Self::Name(name) => Some(name),
+            Self::Label { name } => name,
+        };
+        name.map(|name| clean(&name))
+    }
 }
 
 /// <https://docs.github.com/en/rest/issues/comments#get-an-issue-comment>
@@ -189,10 +224,6 @@ struct WireComment {
 impl From<WireIssue> for Issue {
     fn from(wire: WireIssue) -> Self {
         let body = clean(&wire.body.unwrap_or_default());
-        let name = |label| match label {
-            WireLabel::Name(name) => Some(name),
-            WireLabel::Label { name } => name,
-        };
         let state = match (wire.state.as_str(), wire.state_reason.as_deref()) {
             ("closed", Some("not_planned")) => IssueState::NotPlanned,
             ("closed", _) => IssueState::Closed,
@@ -205,12 +236,7 @@ impl From<WireIssue> for Issue {
             body: without_marks(&body),
             state,
             state_reason: wire.state_reason,
-            labels: wire
-                .labels
-                .into_iter()
-                .filter_map(name)
-                .map(|name| clean(&name))
-                .collect(),
+            labels: wire.labels.into_iter().filter_map(WireLabel::name).collect(),
             assignees: wire
                 .assignees
                 .unwrap_or_default()
@@ -222,6 +248,8 @@ impl From<WireIssue> for Issue {
             comments: wire.comments.unwrap_or_default(),
             created_at: wire.created_at.trunc_subsecs(6),
             updated_at: wire.updated_at.trunc_subsecs(6),
+            closed_at: wire.closed_at,
+            merged_at: wire.pull_request.as_ref().and_then(|pull| pull.merged_at),
             is_pull_request: wire.pull_request.is_some(),
         }
     }

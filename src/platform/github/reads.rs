@@ -1,20 +1,21 @@
-//! What is read from GitHub, straight through and never from a cache of ours but for our own identity.
+//! What is read from GitHub, straight through: nothing is shown without its word that it still holds.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use super::client::{GitHub, path_and_query, route};
+use super::client::GitHub;
 use super::errors::GitHubError;
-use super::models::{Comment, Identity, Issue, IssueFilter, IssueList, OpenCounts, StateFilter};
+use super::models::{Comment, Issue, IssueFilter, IssueList, OpenCounts, StateFilter};
+use super::route::{Route, path_and_query};
 use crate::domain::{IssueRef, Repository};
 use crate::store::people::Permission;
 
 /// The most entries of a page
 /// (<https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api>).
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// The same as it is asked for.
-const PER_PAGE: (&str, &str) = ("per_page", "100");
+pub(super) const PER_PAGE: (&str, &str) = ("per_page", "100");
 /// How many pages of one list are read at most.
 pub(super) const MAX_PAGES: usize = 10;
 
@@ -27,26 +28,34 @@ struct WirePermission {
 /// The pages of a list, followed by the links GitHub gives.
 pub(super) struct Pages<'a> {
     github: &'a GitHub,
-    next: Option<String>,
+    next: Option<Route>,
 }
 
 impl<'a> Pages<'a> {
     /// The list at a route.
-    pub(super) fn new(github: &'a GitHub, first: String) -> Self {
+    pub(super) fn new(github: &'a GitHub, first: Route) -> Self {
         Self {
             github,
             next: Some(first),
         }
     }
 
-    /// The next page; none after the last.
+    /// The next page of a plain list; none after the last.
     pub(super) async fn next<T: DeserializeOwned>(&mut self) -> Result<Option<Vec<T>>, GitHubError> {
+        self.next_whole().await
+    }
+
+    /// The next page as it is; none after the last.
+    pub(super) async fn next_whole<T: DeserializeOwned>(&mut self) -> Result<Option<T>, GitHubError> {
         let Some(route) = self.next.take() else {
             return Ok(None);
         };
         let answer = self.github.get(&route).await?;
         // Only the path is taken over: the token goes to the configured host and nowhere else.
-        self.next = linked(answer.link.as_deref(), "next").map(|url| path_and_query(&url));
+        self.next = linked(answer.link.as_deref(), "next").map(|url| Route {
+            path: path_and_query(&url),
+            by: route.by,
+        });
         answer.json().map(Some)
     }
 
@@ -57,19 +66,6 @@ impl<'a> Pages<'a> {
 }
 
 impl GitHub {
-    /// The account of the token; asked for once.
-    /// <https://docs.github.com/en/rest/users/users#get-the-authenticated-user>
-    ///
-    /// # Errors
-    /// When GitHub cannot be asked or does not accept the token.
-    pub async fn identify(&self) -> Result<Identity, GitHubError> {
-        if let Some(known) = self.identity() {
-            return Ok(known);
-        }
-        let found: Identity = self.get(&route(&["user"], &[])).await?.json()?;
-        Ok(self.remember(found))
-    }
-
     /// One issue or pull request.
     ///
     /// # Errors
@@ -118,24 +114,38 @@ impl GitHub {
         Ok(IssueList { issues, more })
     }
 
-    /// How many issues and pull requests are open, counted in at most 1,000 entries.
+    /// How many issues and pull requests are open, counted in at most 1,000 entries, and the issues among them that changed
+    /// last.
     ///
     /// # Errors
     /// When GitHub knows no such repository, or cannot be asked.
-    pub async fn open_counts(&self, repository: &Repository) -> Result<OpenCounts, GitHubError> {
-        let query = [PER_PAGE, ("state", word(StateFilter::Open))];
+    pub async fn open_work(
+        &self,
+        repository: &Repository,
+        newest: usize,
+    ) -> Result<(OpenCounts, Vec<Issue>), GitHubError> {
+        let query = [
+            PER_PAGE,
+            ("state", word(StateFilter::Open)),
+            ("sort", "updated"),
+            ("direction", "desc"),
+        ];
         let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
         let mut counts = OpenCounts::default();
+        let mut issues = Vec::new();
         for _ in 0..MAX_PAGES {
             let Some(page) = pages.next::<Issue>().await? else {
                 break;
             };
-            let pulls = page.iter().filter(|issue| issue.is_pull_request).count();
-            counts.pull_requests += pulls;
-            counts.issues += page.len() - pulls;
+            let all = page.len();
+            let only_issues: Vec<Issue> = page.into_iter().filter(|issue| !issue.is_pull_request).collect();
+            counts.issues += only_issues.len();
+            counts.pull_requests += all - only_issues.len();
+            let room = newest.saturating_sub(issues.len());
+            issues.extend(only_issues.into_iter().take(room));
         }
         counts.capped = pages.more();
-        Ok(counts)
+        Ok((counts, issues))
     }
 
     /// The newest comments on an issue, oldest first; 1,000 at most. GitHub lists them from the oldest, so the pages are
@@ -187,7 +197,7 @@ impl GitHub {
     }
 }
 
-fn word(state: StateFilter) -> &'static str {
+pub(super) fn word(state: StateFilter) -> &'static str {
     match state {
         StateFilter::Open => "open",
         StateFilter::Closed => "closed",

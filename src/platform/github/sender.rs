@@ -10,19 +10,21 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::answer::Answer;
 use super::changes::{left_out, not_there, plan};
-use super::client::{Answer, GitHub};
+use super::client::GitHub;
 use super::errors::GitHubError;
 use super::mark::{marked, without_marks};
 use super::models::{Comment, Issue};
 use super::reads::{MAX_PAGES, Pages};
+use super::route::Route;
 use crate::domain::{Effect, IssueChange, IssueRef, NewIssue, Place, same_text};
 use crate::engine::sender::{Found, Outcome, Outgoing, Pace, Receipt, Sender};
 
 /// How far before a delivery's own moment a look-up begins: the clocks of GitHub and of this machine may differ.
 const MARGIN: TimeDelta = TimeDelta::hours(1);
 
-/// Sends to GitHub as the account of the token.
+/// Sends to GitHub as our account.
 #[derive(Clone)]
 pub struct GitHubSender(GitHub);
 
@@ -153,7 +155,7 @@ impl GitHubSender {
     }
 
     /// POSTs what makes something, and reads the receipt.
-    async fn create(&self, route: &str, body: &Value) -> Result<Made, Outcome> {
+    async fn create(&self, route: &Route, body: &Value) -> Result<Made, Outcome> {
         let answer = self
             .0
             .post(route, body)
@@ -162,7 +164,7 @@ impl GitHubSender {
         created(&answer).map_err(|error| error.outcome(true))
     }
 
-    fn comment_route(&self, issue: &IssueRef, id: &str) -> Result<String, GitHubError> {
+    fn comment_route(&self, issue: &IssueRef, id: &str) -> Result<Route, GitHubError> {
         self.0
             .in_repository(&issue.repository, &["issues", "comments", id], &[])
     }
@@ -201,7 +203,7 @@ impl GitHubSender {
     /// Looks through a list. One that is too long to be looked through proves nothing.
     async fn find_in<T: DeserializeOwned>(
         &self,
-        route: String,
+        route: Route,
         find: impl Fn(&T) -> Option<Receipt>,
     ) -> Result<Found, GitHubError> {
         let mut pages = Pages::new(&self.0, route);
@@ -293,8 +295,14 @@ impl Sender for GitHubSender {
         }
     }
 
-    fn credential(&self, _place: &Place) -> String {
-        format!("github:{}", self.0.host())
+    /// An App has its limits per installation, of which there is one for each account that it is installed for
+    /// (<https://docs.github.com/en/apps/creating-github-apps/registering-a-github-app/rate-limits-for-github-apps>).
+    fn credential(&self, place: &Place) -> String {
+        let host = self.0.host();
+        match place.repository().filter(|_| self.0.app().is_some()) {
+            Some(repository) => format!("github:{host}/{}", repository.owner()),
+            None => format!("github:{host}"),
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 mod changes;
 mod connection;
 mod errors;
+mod limits;
 mod mention;
+mod pulls;
 mod reads;
 mod sender;
 mod server;

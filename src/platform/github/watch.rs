@@ -13,7 +13,7 @@ use crate::engine::workers::backoff;
 const PART: &str = "github";
 
 /// Finds out who we are on GitHub, with growing pauses while it cannot be reached, and reports how that goes; then
-/// waits for `stop`. A refused token is reported and not tried again: only a person can put in another.
+/// waits for `stop`. From then on the report also tells how many calls are left. A refused token or key is reported and not tried again: only a person can put in another.
 ///
 /// # Errors
 /// Never; it says so for the supervisor's sake.
@@ -26,12 +26,14 @@ pub async fn watch(github: GitHub, engine: Engine, stop: CancellationToken) -> R
                 engine
                     .health
                     .report(PART, State::Ok, format!("signed in as {}", identity.login));
+                let github = github.clone();
+                engine.health.supplement(PART, move || github.report());
                 break;
             }
             Err(error) => error,
         };
         let (why, next) = (error.why(), error.next());
-        if error == GitHubError::Unauthorized {
+        if matches!(error, GitHubError::Unauthorized | GitHubError::KeyRefused(_)) {
             engine
                 .health
                 .report(PART, State::Failed, format!("{why}. {next}."));

@@ -1,8 +1,8 @@
 //! Webhooks: whether a body is GitHub's, and what it says
 //! (<https://docs.github.com/en/webhooks/webhook-events-and-payloads>).
 //!
-//! GitHub adds events, actions and fields at any time. What is not understood is kept as [`Event::Unknown`]; only what
-//! is no JSON object is refused.
+//! GitHub adds events, actions and fields at any time, and leaves fields out or null. What can be told without them is told;
+//! the rest is kept as [`Event::Unknown`]. Only what is no JSON object is refused.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use octocrab::models::webhook_events::verification::verify_signature;
@@ -33,6 +33,8 @@ pub struct Context {
     pub mention: String,
     /// Our own account.
     pub ours: Identity,
+    /// The moment it came, for what carries none of its own.
+    pub now: DateTime<Utc>,
 }
 
 /// Why a signature was not accepted.
@@ -88,7 +90,7 @@ pub fn translate(event: &str, guid: &str, body: &[u8], context: &Context) -> Res
     };
     let delivery = delivery_key(guid);
     let (event, keys) = match told {
-        Some((event, key)) => (event, vec![key, delivery]),
+        Some((event, key)) => (event, key.into_iter().chain([delivery]).collect()),
         None => (Event::Unknown { name }, vec![delivery]),
     };
     Ok(Heard {
@@ -187,7 +189,12 @@ struct Written<'a> {
 impl Written<'_> {
     fn posted(self, issue: IssueRef, context: &Context) -> Posted {
         let login = format!("@{}", context.ours.login);
-        let Spoken { text, addressed } = listen(&self.text, &[&context.mention, &login]);
+        // An App is called with and without its "[bot]", the longer name first.
+        let slug = context
+            .ours
+            .slug()
+            .map_or_else(|| login.clone(), |slug| format!("@{slug}"));
+        let Spoken { text, addressed } = listen(&self.text, &[&context.mention, &login, &slug]);
         let kind = match self.author {
             author if author.id == context.ours.id => AuthorKind::Ourselves,
             author if author.is_bot() => AuthorKind::Bot,
@@ -216,57 +223,26 @@ impl Written<'_> {
     }
 }
 
-#[derive(Deserialize)]
-struct WireOwner {
-    login: String,
+/// The author of something; GitHub's own stand-in when it names none, as for deleted accounts.
+fn author_of(payload: &Value) -> Account {
+    Account::deserialize(&payload["user"]).unwrap_or_else(|_| Account::ghost())
 }
 
-#[derive(Deserialize)]
-struct WireRepository {
-    name: String,
-    owner: WireOwner,
+/// A moment; none when it is missing or no moment.
+fn moment(payload: &Value, name: &str) -> Option<DateTime<Utc>> {
+    DateTime::deserialize(&payload[name]).ok()
 }
 
-#[derive(Deserialize)]
-struct WireNumber {
-    number: u64,
-}
-
-/// What tells where something happened.
-#[derive(Deserialize)]
-struct WirePlace {
-    repository: WireRepository,
-    issue: WireNumber,
-}
-
-#[derive(Deserialize)]
-struct WireComment {
-    id: u64,
-    user: Account,
-    body: String,
-    created_at: DateTime<Utc>,
-    updated_at: DateTime<Utc>,
-}
-
-#[derive(Deserialize)]
-struct WireIssue {
-    user: Account,
-    body: String,
-    created_at: DateTime<Utc>,
-}
-
-/// A part of the payload; none when something in it is missing, null or of another type.
-fn part<T: for<'de> Deserialize<'de>>(payload: &Value) -> Option<T> {
-    T::deserialize(payload).ok()
-}
-
+/// Where something happened; none when the payload does not say it whole.
 fn issue_of(payload: &Value, context: &Context) -> Option<IssueRef> {
-    let place: WirePlace = part(payload)?;
-    let WireRepository { name, owner } = place.repository;
-    let repository = Repository::new(&context.host, &owner.login, &name).ok()?;
+    let repository = &payload["repository"];
+    let (owner, name) = match (repository["owner"]["login"].as_str(), repository["name"].as_str()) {
+        (Some(owner), Some(name)) => (owner, name),
+        _ => repository["full_name"].as_str()?.split_once('/')?,
+    };
     Some(IssueRef {
-        repository,
-        number: place.issue.number,
+        repository: Repository::new(&context.host, owner, name).ok()?,
+        number: payload["issue"]["number"].as_u64().filter(|number| *number > 0)?,
     })
 }
 
@@ -282,59 +258,60 @@ fn written<'a>(external_id: String, author: &'a Account, body: &str, at: DateTim
     }
 }
 
-fn comment_created(payload: &Value, context: &Context) -> Option<(Event, String)> {
+/// What an event tells, with the key of the fact when it has one besides its delivery's.
+type Told = (Event, Option<String>);
+
+fn comment_created(payload: &Value, context: &Context) -> Option<Told> {
     let issue = issue_of(payload, context)?;
-    let comment: WireComment = part(&payload["comment"])?;
-    let key = comment_key(&issue.repository, comment.id);
-    let written = written(
-        comment.id.to_string(),
-        &comment.user,
-        &comment.body,
-        comment.created_at,
-    );
-    Some((Event::MessagePosted(written.posted(issue, context)), key))
+    let comment = &payload["comment"];
+    let id = comment["id"].as_u64()?;
+    let author = author_of(comment);
+    let at = moment(comment, "created_at").or(moment(comment, "updated_at"));
+    let body = comment["body"].as_str().unwrap_or_default();
+    let key = comment_key(&issue.repository, id);
+    let written = written(id.to_string(), &author, body, at.unwrap_or(context.now));
+    Some((Event::MessagePosted(written.posted(issue, context)), Some(key)))
 }
 
-fn comment_edited(payload: &Value, context: &Context) -> Option<(Event, String)> {
+fn comment_edited(payload: &Value, context: &Context) -> Option<Told> {
     let issue = issue_of(payload, context)?;
-    let comment: WireComment = part(&payload["comment"])?;
-    let moment = comment
-        .updated_at
-        .to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-    let key = format!("github:edit:{}#{}@{moment}", issue.repository, comment.id);
-    let written = written(
-        comment.id.to_string(),
-        &comment.user,
-        &comment.body,
-        comment.updated_at,
-    );
+    let comment = &payload["comment"];
+    let id = comment["id"].as_u64()?;
+    let author = author_of(comment);
+    let at = moment(comment, "updated_at");
+    // A text that is not there is no empty one: nobody took the words back.
+    let body = match comment.get("body")? {
+        Value::Null => "",
+        body => body.as_str()?,
+    };
+    // Without its moment an edit cannot be told from the next one, but by its delivery.
+    let key = at.map(|at| {
+        let moment = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+        format!("github:edit:{}#{id}@{moment}", issue.repository)
+    });
+    let written = written(id.to_string(), &author, body, at.unwrap_or(context.now));
     Some((Event::MessageEdited(written.posted(issue, context)), key))
 }
 
-fn comment_deleted(payload: &Value, context: &Context) -> Option<(Event, String)> {
+fn comment_deleted(payload: &Value, context: &Context) -> Option<Told> {
     let issue = issue_of(payload, context)?;
     let id = payload["comment"]["id"].as_u64()?;
     let key = format!("github:delete:{}#{id}", issue.repository);
-    Some((
-        Event::MessageDeleted {
-            place: Place::GitHub(issue),
-            external_id: id.to_string(),
-        },
-        key,
-    ))
+    let event = Event::MessageDeleted {
+        place: Place::GitHub(issue),
+        external_id: id.to_string(),
+    };
+    Some((event, Some(key)))
 }
 
 /// A new issue is a message when it calls us; otherwise it is only known to have been opened.
-fn issue_opened(payload: &Value, context: &Context) -> Option<(Event, String)> {
+fn issue_opened(payload: &Value, context: &Context) -> Option<Told> {
     let issue = issue_of(payload, context)?;
-    let opened: WireIssue = part(&payload["issue"])?;
+    let opened = &payload["issue"];
+    let author = author_of(opened);
     let key = format!("github:issue:{issue}");
-    let written = written(
-        ISSUE_BODY.to_owned(),
-        &opened.user,
-        &opened.body,
-        opened.created_at,
-    );
-    let posted = written.posted(issue, context);
-    (posted.addressed == Addressed::Us).then_some((Event::MessagePosted(posted), key))
+    let at = moment(opened, "created_at").unwrap_or(context.now);
+    let body = opened["body"].as_str().unwrap_or_default();
+    let posted = written(ISSUE_BODY.to_owned(), &author, body, at).posted(issue, context);
+    (posted.addressed == Addressed::Us).then_some((Event::MessagePosted(posted), Some(key)))
 }

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::state::{CommentRow, IssueRow, Label, Pull, Spot, State};
+use super::pulls::Pull;
+use super::state::{CommentRow, IssueRow, Label, Spot, State};
 
 /// GitHub's bound on assignees of one issue.
 const MAX_ASSIGNEES: usize = 10;

@@ -1,7 +1,10 @@
 //! The fake against what GitHub documents, through a real HTTP client. Each case is a `pub async fn` that panics
 //! on failure; [`CASES`] lists them by name for the story binary. Each names the documentation it follows.
 
+mod apps;
 mod faults;
+mod limits;
+mod pulls;
 mod rest;
 mod webhooks;
 
@@ -14,7 +17,10 @@ use serde_json::{Value, json};
 use super::FakeGitHub;
 use crate::support::clock::TestClock;
 
+pub use self::apps::*;
 pub use self::faults::*;
+pub use self::limits::*;
+pub use self::pulls::*;
 pub use self::rest::*;
 pub use self::webhooks::*;
 
@@ -37,6 +43,23 @@ pub const CASES: &[Case] = &[
     }),
     ("tells_permissions", || Box::pin(tells_permissions())),
     ("shows_pull_requests", || Box::pin(shows_pull_requests())),
+    ("apps_prove_themselves", || Box::pin(apps_prove_themselves())),
+    ("installations_reach_their_repositories", || {
+        Box::pin(installations_reach_their_repositories())
+    }),
+    ("tells_installations", || Box::pin(tells_installations())),
+    ("confirms_what_is_unchanged", || {
+        Box::pin(confirms_what_is_unchanged())
+    }),
+    ("limits_by_the_hour", || Box::pin(limits_by_the_hour())),
+    ("finds_out_about_conflicts_when_asked", || {
+        Box::pin(finds_out_about_conflicts_when_asked())
+    }),
+    (
+        "tells_reviews_and_checks",
+        || Box::pin(tells_reviews_and_checks()),
+    ),
+    ("searches_issues", || Box::pin(searches_issues())),
     ("signs_webhooks_in_order", || Box::pin(signs_webhooks_in_order())),
     (
         "writes_faithful_payloads",

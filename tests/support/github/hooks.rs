@@ -67,7 +67,7 @@ impl Hooks {
         self.queue.push_back(guid.to_owned());
     }
 
-    fn record(&mut self, event: &str, action: &str, payload: Value) {
+    pub(super) fn record(&mut self, event: &str, action: &str, payload: Value) {
         if self.url.is_none() {
             return;
         }
@@ -125,6 +125,9 @@ impl State {
             "organization": self.organization_json(spot.repo),
             "sender": self.user_json(actor),
         });
+        if let Some(installation) = self.installed_on(spot.repo) {
+            payload["installation"] = json!({ "id": installation.id, "node_id": "MDIzOklu" });
+        }
         if let Value::Object(extra) = extra {
             payload.as_object_mut().unwrap().extend(extra);
         }

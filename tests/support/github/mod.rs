@@ -9,12 +9,15 @@
     reason = "test support; no story uses all of it"
 )]
 
+mod app;
 mod change;
 pub mod contract;
 mod fault;
 mod hooks;
+mod meter;
 mod people;
 mod places;
+mod pulls;
 mod rest;
 mod server;
 mod shape;
@@ -32,6 +35,7 @@ use self::wire::{Life, Port};
 use crate::support::clock::TestClock;
 use crate::support::looked::Looked;
 
+pub use self::app::AppKnobs;
 pub use self::fault::{Fault, FaultHandle};
 pub use self::people::Person;
 pub use self::places::{IssueKnobs, RepoKnobs};
@@ -127,6 +131,31 @@ impl FakeGitHub {
         self.core.with(|state| state.token_works = true);
     }
 
+    /// The App of that name, made when there is none.
+    pub fn app(&self, slug: &str) -> AppKnobs {
+        AppKnobs::new(Arc::clone(&self.core), slug)
+    }
+
+    /// Leaves "pm-bot" and every installation so many calls in this hour.
+    pub fn leave_calls(&self, left: usize) {
+        self.core.with(|state| {
+            let installations = state.app.iter().flat_map(|app| app.installations.iter());
+            let ids: Vec<u64> = installations.map(|installation| installation.id).collect();
+            let callers = ids
+                .into_iter()
+                .map(rest::Caller::Installation)
+                .chain([rest::Caller::Bot]);
+            for caller in callers {
+                state.meter.leave(caller, "core", left, state.now);
+            }
+        });
+    }
+
+    /// How many calls were answered with "nothing changed".
+    pub fn unchanged(&self) -> usize {
+        self.core.with(|state| state.meter.unchanged)
+    }
+
     /// The repository of that full name, made when there is none: public, with "pm-bot" as a writer.
     pub fn repo(&self, full_name: &str) -> RepoKnobs {
         let repo = self.core.with(|state| state.ensure_repo(full_name));
@@ -164,9 +193,12 @@ impl FakeGitHub {
         comments
     }
 
-    /// Issues and comments of "pm-bot" that the test has not looked at as they stand there now.
+    /// Issues and comments of "pm-bot" or the App that the test has not looked at as they stand there now.
     pub fn unexpected(&self) -> Vec<String> {
-        let all = self.core.with(|state| state.written_by(BOT_ID));
+        let all = self.core.with(|state| {
+            let app = state.app.as_ref().map(|app| state.written_by(app.bot));
+            [state.written_by(BOT_ID), app.unwrap_or_default()].concat()
+        });
         self.core.looked.unseen(all)
     }
 

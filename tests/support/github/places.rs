@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Core;
 use super::change::Draft;
-use super::state::{Pull, Repo, Spot};
+use super::pulls::Pull;
+use super::state::{Repo, Spot};
 
 /// The author of what was there before the story.
 const EARLIER_AUTHOR: &str = "octocat";
@@ -164,6 +165,20 @@ impl IssueKnobs {
         });
     }
 
+    /// The user of that login, made when there is none.
+    pub(super) fn user(&self, login: &str) -> u64 {
+        self.core.with(|state| state.ensure_user(login, "User").id)
+    }
+
+    /// Changes what only a pull request has.
+    pub(super) fn pull(&self, change: impl FnOnce(&mut Pull)) -> &Self {
+        self.core.with(|state| {
+            change(state.issue_mut(self.spot).pull.as_mut().expect("a pull request"));
+            state.touch();
+        });
+        self
+    }
+
     fn set_locked(&self, locked: bool) -> &Self {
         self.core.with(|state| {
             state.issue_mut(self.spot).locked = locked;
@@ -190,7 +205,7 @@ pub(super) fn place(
         let pull = head.map(|head| Pull {
             head: head.to_owned(),
             base: "main".to_owned(),
-            merged_at: None,
+            ..Pull::default()
         });
         let body = (!body.is_empty()).then(|| body.to_owned());
         state.place_issue(

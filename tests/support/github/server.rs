@@ -7,9 +7,12 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State as Shared};
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use callsheet::engine::clock;
+use sha2::{Digest, Sha256};
 
 use super::Core;
 use super::fault::{Fault, FaultHandle};
+use super::meter::{Rate, resource_of};
+use super::rest::Caller;
 use super::rest::{self, Answer, Req};
 use super::state::{BOT_ID, State};
 use super::wire::Line;
@@ -42,13 +45,13 @@ async fn serve(Shared(core): Shared<Arc<Core>>, line: ConnectInfo<Line>, request
 async fn meet(core: &Arc<Core>, line: &Line, req: &Req, handle: &FaultHandle) -> Response<Body> {
     let answer = match handle.fault() {
         Fault::Refuse { status, message } => {
-            core.with(|state| finish(state, Answer::refusal(*status, message)))
+            core.with(|state| finish(state, req, Answer::refusal(*status, message)))
         }
         Fault::RateLimit {
             status,
             retry_after,
             secondary,
-        } => core.with(|state| rate_limited(state, *status, *retry_after, *secondary)),
+        } => core.with(|state| rate_limited(state, req, *status, *retry_after, *secondary)),
         Fault::Status { code } => plain(*code),
         Fault::StatusAfterEffect { code } => {
             core.with(|state| rest::answer(state, req));
@@ -93,12 +96,53 @@ fn apply_later(core: &Arc<Core>, req: &Req, after: std::time::Duration) {
 }
 
 fn respond(state: &mut State, req: &Req) -> Response<Body> {
-    let answer = rest::answer(state, req);
-    finish(state, answer)
+    if rate(state, req).remaining() == 0 {
+        return rate_limited(state, req, 403, None, false);
+    }
+    let mut answer = rest::answer(state, req);
+    if req.method == "GET" && answer.status == 200 {
+        confirm(state, req, &mut answer);
+    }
+    finish(state, req, answer)
+}
+
+fn rate(state: &mut State, req: &Req) -> Rate {
+    let caller = rest::caller(state, req).unwrap_or(Caller::Nobody);
+    state.meter.rate(caller, resource_of(&req.path), state.now)
+}
+
+/// Gives an answer its tag, and says 304 to who has it already.
+/// <https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#use-conditional-requests-if-appropriate>
+fn confirm(state: &mut State, req: &Req, answer: &mut Answer) {
+    let body = answer.body.as_ref().map(ToString::to_string).unwrap_or_default();
+    let links = answer
+        .headers
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect::<String>();
+    // GitHub's tags depend on the token, too.
+    let hash = Sha256::digest(format!("{body}\n{links}\n{:?}", req.bearer()));
+    let tag = format!("W/\"{}\"", hex::encode(hash));
+    if req.if_none_match.as_deref() == Some(tag.as_str()) {
+        *answer = Answer {
+            status: 304,
+            body: None,
+            headers: Vec::new(),
+        };
+        state.meter.unchanged += 1;
+    }
+    answer.headers.push(("etag", tag));
 }
 
 /// Adds the headers GitHub sends with every answer.
-fn finish(state: &State, answer: Answer) -> Response<Body> {
+fn finish(state: &mut State, req: &Req, answer: Answer) -> Response<Body> {
+    let caller = rest::caller(state, req).unwrap_or(Caller::Nobody);
+    let resource = resource_of(&req.path);
+    // An answer of "nothing changed" costs nothing.
+    if answer.status != 304 {
+        state.meter.charge(caller, resource, state.now);
+    }
+    let rate = state.meter.rate(caller, resource, state.now);
     let text = answer.body.map(|body| body.to_string());
     let mut response = Response::new(Body::from(text.clone().unwrap_or_default()));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap();
@@ -106,7 +150,6 @@ fn finish(state: &State, answer: Answer) -> Response<Body> {
     if text.is_some() {
         set(headers, "content-type", "application/json; charset=utf-8");
     }
-    let (used, remaining, reset) = rest::rate(state);
     set(headers, "server", "github.com");
     set(
         headers,
@@ -115,25 +158,35 @@ fn finish(state: &State, answer: Answer) -> Response<Body> {
     );
     set(headers, "x-github-media-type", "github.v3; format=json");
     set(headers, "x-github-api-version-selected", "2022-11-28");
-    set(headers, "x-github-request-id", &format!("FAKE:{used}"));
-    set(headers, "x-ratelimit-limit", &rest::rate_limit().to_string());
-    set(headers, "x-ratelimit-remaining", &remaining.to_string());
-    set(headers, "x-ratelimit-used", &used.to_string());
-    set(headers, "x-ratelimit-reset", &reset.to_string());
-    set(headers, "x-ratelimit-resource", "core");
+    set(
+        headers,
+        "x-github-request-id",
+        &format!("FAKE:{}", state.calls.len()),
+    );
+    set(headers, "x-ratelimit-limit", &rate.limit.to_string());
+    set(headers, "x-ratelimit-remaining", &rate.remaining().to_string());
+    set(headers, "x-ratelimit-used", &rate.used.to_string());
+    set(headers, "x-ratelimit-reset", &rate.reset.to_string());
+    set(headers, "x-ratelimit-resource", resource);
     for (name, value) in answer.headers {
         set(headers, name, &value);
     }
     response
 }
 
-fn rate_limited(state: &State, status: u16, retry_after: Option<u64>, secondary: bool) -> Response<Body> {
+fn rate_limited(
+    state: &mut State,
+    req: &Req,
+    status: u16,
+    retry_after: Option<u64>,
+    secondary: bool,
+) -> Response<Body> {
     let message = if secondary {
         "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.".to_owned()
     } else {
         format!("API rate limit exceeded for user ID {BOT_ID}.")
     };
-    let mut response = finish(state, Answer::refusal(status, &message));
+    let mut response = finish(state, req, Answer::refusal(status, &message));
     if let Some(seconds) = retry_after {
         set(response.headers_mut(), "retry-after", &seconds.to_string());
     }

@@ -97,7 +97,7 @@ impl State {
             "performed_via_github_app": null,
         });
         if let Some(pull) = &issue.pull {
-            json["draft"] = json!(false);
+            json["draft"] = json!(pull.draft);
             json["pull_request"] = json!({
                 "url": format!("{}/repos/{full_name}/pulls/{}", self.api_url, spot.number),
                 "html_url": format!("https://github.com/{full_name}/pull/{}", spot.number),
@@ -146,11 +146,12 @@ impl State {
         let side = |branch: &str| {
             json!({
                 "label": format!("{}:{branch}", repo.owner.login), "ref": branch,
-                "sha": format!("{:040x}", issue.id), "user": user(&self.api_url, &repo.owner),
+                "sha": sha(issue), "user": user(&self.api_url, &repo.owner),
                 "repo": self.repo_json(spot.repo),
             })
         };
         let assignees: Vec<Value> = issue.assignees.iter().map(|id| self.user_json(*id)).collect();
+        let requested: Vec<Value> = pull.requested.iter().map(|id| self.user_json(*id)).collect();
         json!({
             "url": url, "id": issue.id, "node_id": format!("PR_kwDO{}", issue.id), "number": spot.number,
             "html_url": format!("https://github.com/{full_name}/pull/{}", spot.number),
@@ -159,14 +160,19 @@ impl State {
             "comments_url": format!("{}/repos/{full_name}/issues/{}/comments", self.api_url, spot.number),
             "state": state_word(issue), "locked": issue.locked, "title": issue.title, "body": issue.body,
             "user": self.user_json(issue.author), "labels": self.labels_json(spot), "milestone": null,
-            "assignee": assignees.first(), "assignees": assignees, "requested_reviewers": [],
-            "requested_teams": [], "draft": false, "created_at": time(issue.created_at),
+            "assignee": assignees.first(), "assignees": assignees, "requested_reviewers": requested,
+            "requested_teams": [], "draft": pull.draft, "created_at": time(issue.created_at),
             "updated_at": time(issue.updated_at), "closed_at": issue.closed_at.map(time),
             "merged_at": pull.merged_at.map(time), "merge_commit_sha": null,
             "head": side(&pull.head), "base": side(&pull.base),
             "author_association": association(repo, issue.author), "auto_merge": null,
         })
     }
+}
+
+/// The newest commit of a pull request.
+pub(super) fn sha(issue: &IssueRow) -> String {
+    format!("{:040x}", issue.id)
 }
 
 pub(super) fn state_word(issue: &IssueRow) -> &'static str {

@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::app::App;
 use super::fault::Faults;
 use super::hooks::Hooks;
+use super::meter::Meter;
+use super::pulls::Pull;
 use super::rest::Req;
 use super::view::Call;
 
@@ -123,14 +126,6 @@ impl Repo {
     }
 }
 
-/// What only a pull request has.
-#[derive(Clone)]
-pub(super) struct Pull {
-    pub(super) head: String,
-    pub(super) base: String,
-    pub(super) merged_at: Option<DateTime<Utc>>,
-}
-
 /// An issue or pull request.
 pub(super) struct IssueRow {
     pub(super) id: u64,
@@ -182,6 +177,11 @@ pub(super) struct State {
     pub(super) api_url: String,
     pub(super) now: DateTime<Utc>,
     pub(super) token_works: bool,
+    /// The App, when a test made one.
+    pub(super) app: Option<App>,
+    /// As whom the call that is being answered acts.
+    pub(super) actor: u64,
+    pub(super) meter: Meter,
     pub(super) users: Vec<User>,
     pub(super) repos: Vec<Repo>,
     pub(super) calls: Vec<Call>,
@@ -206,6 +206,9 @@ impl State {
             api_url,
             now,
             token_works: true,
+            app: None,
+            actor: BOT_ID,
+            meter: Meter::default(),
             users: vec![bot],
             repos: Vec::new(),
             calls: Vec::new(),

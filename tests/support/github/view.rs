@@ -63,6 +63,8 @@ pub struct Call {
     pub query: BTreeMap<String, String>,
     /// The body; `Null` when there is none or it is not JSON.
     pub body: Value,
+    /// The token it came with.
+    pub token: Option<String>,
 }
 
 /// A webhook delivery.

@@ -187,7 +187,7 @@ fn says_what_it_is() {
     assert!(hello.text.contains("`[model]` of `bot.toml`"));
     assert_eq!(
         hello.text.lines().filter(|line| line.starts_with("- ")).count(),
-        8
+        10
     );
     for (tool, phrase) in EXAMPLES {
         assert_eq!(calls(phrase)[0].0, tool, "{phrase}");

@@ -203,6 +203,65 @@ const GET_ISSUE: &str = r##"
 "##;
 
 #[test]
+fn list_pull_requests() {
+    check("list_pull_requests", LIST_PULL_REQUESTS);
+}
+
+const LIST_PULL_REQUESTS: &str = r#"
+    list pull requests
+    list the open pull requests of apollo => {"state": "open", "project": "apollo"}
+    show me all PRs of Apollo => {"state": "all", "project": "Apollo"}
+    which pull requests are open in Apollo? => {"state": "open", "project": "Apollo"}
+    how many pull requests are there in acme/apollo? => {"repository": "acme/apollo"}
+    are there any open PRs? => {"state": "open"}
+    open PRs => {"state": "open"}
+"#;
+
+#[test]
+fn get_pull_request() {
+    check("get_pull_request", GET_PULL_REQUEST);
+}
+
+const GET_PULL_REQUEST: &str = r##"
+    how is pull request 21 => {"pull_request": "#21"}
+    how's PR #21 doing? => {"pull_request": "#21"}
+    show pull request acme/apollo#21 => {"pull_request": "acme/apollo#21"}
+    can PR 21 be merged? => {"pull_request": "#21"}
+    is pull request 21 approved? => {"pull_request": "#21"}
+    what's the status of PR 21? => {"pull_request": "#21"}
+    tell me about this pull request
+    look at https://github.com/acme/apollo/pull/21 => {"pull_request": "acme/apollo#21"}
+"##;
+
+#[test]
+fn search_issues() {
+    check("search_issues", SEARCH_ISSUES);
+}
+
+const SEARCH_ISSUES: &str = r#"
+    search issues for login in apollo => {"kind": "issues", "words": "login", "project": "apollo"}
+    search the open issues for login fails => {"kind": "issues", "state": "open", "words": "login fails"}
+    find issues about the login in acme/apollo => {"kind": "issues", "words": "the login", "repository": "acme/apollo"}
+    look for pull requests about caching => {"kind": "pull_requests", "words": "caching"}
+    search pull requests for “rate limit” => {"kind": "pull_requests", "words": "rate limit"}
+"#;
+
+#[test]
+fn recent_activity() {
+    check("recent_activity", RECENT_ACTIVITY);
+}
+
+const RECENT_ACTIVITY: &str = r#"
+    what happened in apollo this week => {"project": "apollo", "days": 7}
+    What happened today in Apollo? => {"project": "Apollo", "days": 1}
+    what has changed in acme/apollo since yesterday? => {"repository": "acme/apollo", "days": 2}
+    what happened here in the last 3 days? => {"days": 3}
+    what happened in Apollo over the last 2 weeks? => {"project": "Apollo", "days": 14}
+    recent activity of Apollo => {"project": "Apollo"}
+    what happened?
+"#;
+
+#[test]
 fn create_issue() {
     check("create_issue", CREATE_ISSUE);
     let body = json!({ "title": "Login fails", "body": "Since Monday.\nBadly." });

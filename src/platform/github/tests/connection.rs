@@ -1,7 +1,7 @@
 use url::Url;
 
-use super::super::client::{host_of, route};
 use super::super::reads::{last_page, linked};
+use super::super::route::{host_of, path};
 
 #[test]
 fn an_api_serves_the_repositories_of_one_host() {
@@ -22,9 +22,9 @@ fn an_api_serves_the_repositories_of_one_host() {
 
 #[test]
 fn routes_are_escaped() {
-    assert_eq!(route(&["user"], &[]), "/user");
+    assert_eq!(path(&["user"], &[]), "/user");
     assert_eq!(
-        route(
+        path(
             &["repos", "acme", "app", "collaborators", "a/b?c#d", "permission"],
             &[]
         ),
@@ -32,7 +32,7 @@ fn routes_are_escaped() {
     );
     let query = [("labels", "good first issue,é&x"), ("page", "2")];
     assert_eq!(
-        route(&["x"], &query),
+        path(&["x"], &query),
         "/x?labels=good+first+issue%2C%C3%A9%26x&page=2"
     );
 }

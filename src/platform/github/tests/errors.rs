@@ -1,6 +1,6 @@
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 
-use super::super::client::Answer;
+use super::super::answer::Answer;
 use super::super::errors::{GitHubError, check};
 use crate::engine::sender::Outcome;
 

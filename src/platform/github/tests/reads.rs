@@ -124,10 +124,14 @@ async fn counting_ends_at_a_thousand() {
         );
     }
     let github = known(server.url());
-    let counts = github.open_counts(&repository()).await.unwrap();
+    let (counts, newest) = github.open_work(&repository(), 3).await.unwrap();
     assert_eq!(
         (counts.issues, counts.pull_requests, counts.capped),
         (900, 100, true)
+    );
+    assert_eq!(
+        newest.iter().map(|issue| issue.number).collect::<Vec<_>>(),
+        [1, 2, 3]
     );
     assert_eq!(server.asked().len(), 10);
 }

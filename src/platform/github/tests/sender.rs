@@ -126,6 +126,11 @@ async fn a_comment_may_fail_in_every_way() {
     assert!(
         matches!(sender.send(&message(None)).await, Outcome::NotSent { retry_at: at, .. } if at == retry_at)
     );
+    // Until then nothing is asked.
+    assert!(
+        matches!(sender.send(&message(None)).await, Outcome::NotSent { retry_at: at, .. } if at == retry_at)
+    );
+    let sender = GitHubSender::new(known(server.url()));
     server.says(
         403,
         &json!({ "message": "Unable to create comment because issue is locked." }),

@@ -43,9 +43,9 @@ pub(super) fn still() -> Clock {
 pub(super) fn github(api_url: &str) -> GitHub {
     let config = config::GitHub {
         api_url: api_url.parse().unwrap(),
-        token: SecretString::from("github_pat_x"),
+        login: config::GitHubLogin::Token(SecretString::from("github_pat_x")),
         webhook_secret: None,
-        mention: "@pm".into(),
+        mention: None,
     };
     GitHub::new(&config, still()).unwrap()
 }

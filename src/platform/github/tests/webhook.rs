@@ -1,4 +1,5 @@
 use hmac::{Hmac, Mac};
+use proptest::prelude::*;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -18,6 +19,7 @@ fn context() -> Context {
         host: "github.com".into(),
         mention: "@pm".into(),
         ours,
+        now: "2026-11-22T10:00:00Z".parse().unwrap(),
     }
 }
 
@@ -274,14 +276,7 @@ fn what_is_not_understood_is_kept_under_its_name() {
             json!({ "action": "created" }),
             "issue_comment.created",
         ),
-        ("issue_comment", without("/comment/user"), "issue_comment.created"),
-        ("issue_comment", without("/comment/body"), "issue_comment.created"),
         ("issue_comment", without("/comment/id"), "issue_comment.created"),
-        (
-            "issue_comment",
-            without("/comment/created_at"),
-            "issue_comment.created",
-        ),
         ("issue_comment", without("/repository"), "issue_comment.created"),
         ("issue_comment", without("/issue/number"), "issue_comment.created"),
     ];
@@ -292,6 +287,144 @@ fn what_is_not_understood_is_kept_under_its_name() {
     }
     let (long, _) = heard("x", &json!({ "action": format!("a\u{0}{}", "é".repeat(500)) }));
     assert!(matches!(long, Event::Unknown { name } if name.chars().count() == 100 && !name.contains('\0')));
+}
+
+#[test]
+fn what_is_missing_is_made_up_for() {
+    let ana = user("ana", 7, "User");
+    let whole = payload("created", &comment(&ana, "hi"));
+    let without = |action: &str, pointers: &[&str]| {
+        let mut payload = whole.clone();
+        payload["action"] = json!(action);
+        for pointer in pointers {
+            let (parent, name) = pointer.rsplit_once('/').unwrap();
+            payload
+                .pointer_mut(parent)
+                .unwrap()
+                .as_object_mut()
+                .unwrap()
+                .remove(name);
+        }
+        payload
+    };
+    let said = |payload: &Value| posted(heard("issue_comment", payload).0);
+    // A deleted account is GitHub's ghost, who has no rights.
+    let nobodys = said(&without("created", &["/comment/user"]));
+    assert_eq!(
+        (
+            nobodys.author.name.as_str(),
+            nobodys.author.account.user_id.as_str()
+        ),
+        ("ghost", "10137")
+    );
+    assert_eq!(said(&without("created", &["/comment/body"])).text, "");
+    let moment = |payload: &Value| said(payload).at.to_rfc3339();
+    assert_eq!(
+        moment(&without("created", &["/comment/created_at"])),
+        "2026-11-22T09:05:00+00:00"
+    );
+    let timeless = ["/comment/created_at", "/comment/updated_at"];
+    assert_eq!(
+        moment(&without("created", &timeless)),
+        "2026-11-22T10:00:00+00:00"
+    );
+    assert_eq!(
+        said(&without("created", &["/sender", "/comment/html_url"])).text,
+        "hi"
+    );
+    // The owner is also in the full name.
+    let place = said(&without("created", &["/repository/owner"])).place;
+    assert_eq!(place.to_string(), "github:acme/app#12");
+    // An edit without its moment is known by its delivery only, and one without its text says nothing.
+    let (event, keys) = heard("issue_comment", &without("edited", &["/comment/updated_at"]));
+    assert!(matches!(event, Event::MessageEdited(_)));
+    assert_eq!(keys, ["github:delivery:g-1"]);
+    let (event, _) = heard("issue_comment", &without("edited", &["/comment/body"]));
+    assert_eq!(
+        event,
+        Event::Unknown {
+            name: "issue_comment.edited".into()
+        }
+    );
+}
+
+#[test]
+fn a_comment_on_a_pull_request_is_said_there() {
+    let mut on_pull = payload("created", &comment(&user("ana", 7, "User"), "hi"));
+    on_pull["issue"]["pull_request"] = json!({ "url": "https://api.github.com/repos/Acme/App/pulls/12" });
+    let said = posted(heard("issue_comment", &on_pull).0);
+    assert_eq!(said.place.to_string(), "github:acme/app#12");
+}
+
+#[test]
+fn an_app_is_called_with_and_without_its_end() {
+    let context = Context {
+        mention: "@helper".into(),
+        ours: Identity {
+            login: "callsheet[bot]".into(),
+            id: 901,
+        },
+        ..context()
+    };
+    for (text, addressed, rest) in [
+        ("@callsheet hi", Addressed::Us, "hi"),
+        ("@callsheet[bot] hi", Addressed::Us, "hi"),
+        ("@Helper hi", Addressed::Us, "hi"),
+        ("@callsheets hi", Addressed::Others, "@callsheets hi"),
+        ("@pm hi", Addressed::Others, "@pm hi"),
+    ] {
+        let body = payload("created", &comment(&user("ana", 7, "User"), text)).to_string();
+        let said = posted(
+            translate("issue_comment", "g", body.as_bytes(), &context)
+                .unwrap()
+                .event,
+        );
+        assert_eq!((said.addressed, said.text.as_str()), (addressed, rest), "{text}");
+    }
+    let own = payload("created", &comment(&user("callsheet[bot]", 901, "Bot"), "Done.")).to_string();
+    let said = posted(
+        translate("issue_comment", "g", own.as_bytes(), &context)
+            .unwrap()
+            .event,
+    );
+    assert_eq!(said.author.kind, AuthorKind::Ourselves);
+}
+
+/// Any JSON of a few levels.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        Just(json!("2026-11-22T09:00:00Z")),
+    ];
+    leaf.prop_recursive(3, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec(("[a-z_]{1,8}", inner), 0..4)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_field_of_any_kind_breaks_the_reading(
+        event in prop::sample::select(vec!["issue_comment", "issues"]),
+        action in prop::sample::select(vec!["created", "edited", "deleted", "opened"]),
+        pointer in prop::sample::select(vec![
+            "/comment", "/comment/id", "/comment/user", "/comment/user/id", "/comment/user/login", "/comment/body",
+            "/comment/created_at", "/comment/updated_at", "/issue", "/issue/number", "/repository", "/repository/name",
+            "/repository/owner", "/repository/owner/login", "/repository/full_name", "/sender",
+        ]),
+        value in any_json(),
+    ) {
+        let mut payload = payload(action, &comment(&user("ana", 7, "User"), "@pm hi"));
+        *payload.pointer_mut(pointer).unwrap() = value;
+        let heard = translate(event, "g", payload.to_string().as_bytes(), &context()).unwrap();
+        prop_assert!(!heard.keys.is_empty());
+    }
 }
 
 #[test]

@@ -16,10 +16,10 @@ use crate::support::github::FakeGitHub;
 use crate::support::github::wire::{Life, Port};
 
 /// What a receiver got: headers and body, in order.
-type Received = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
+pub(super) type Received = Arc<Mutex<Vec<(HeaderMap, Bytes)>>>;
 
 /// A receiver that answers `status`.
-async fn receiver(status: StatusCode) -> (String, Received, Arc<DropGuard>) {
+pub(super) async fn receiver(status: StatusCode) -> (String, Received, Arc<DropGuard>) {
     let (life, guard) = Life::new();
     let port = Port::open(&life).await;
     let url = format!("{}/hook", port.url());

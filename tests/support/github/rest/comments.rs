@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::reply::{Answer, Reply, check_comment_body, invalid_value, not_found};
 use super::request::{Req, text};
 use super::{need, need_or_own};
-use crate::support::github::state::{BOT_ID, CommentRow, Role, Spot, State};
+use crate::support::github::state::{CommentRow, Role, Spot, State};
 
 /// List issue comments, by ascending id.
 pub(super) fn list(state: &State, req: &Req, spot: Spot) -> Reply {
@@ -64,7 +64,7 @@ pub(super) fn create(state: &mut State, req: &Req, spot: Spot) -> Reply {
         ));
     }
     check_comment_body(&body)?;
-    let comment = state.comment(BOT_ID, spot, &body);
+    let comment = state.comment(state.actor, spot, &body);
     Ok(Answer::created(state.comment_json(spot, &comment)))
 }
 
@@ -79,12 +79,12 @@ pub(super) fn one(state: &mut State, req: &Req, repo: usize, id: &str) -> Reply 
             let body = body_of(req)?;
             need_or_own(state, repo, Role::Write, comment.author)?;
             check_comment_body(&body)?;
-            let comment = state.edit_comment(BOT_ID, spot, id, &body);
+            let comment = state.edit_comment(state.actor, spot, id, &body);
             Ok(Answer::ok(state.comment_json(spot, &comment)))
         }
         "DELETE" => {
             need_or_own(state, repo, Role::Write, comment.author)?;
-            state.delete_comment(BOT_ID, spot, id);
+            state.delete_comment(state.actor, spot, id);
             Ok(Answer::no_content())
         }
         _ => Err(not_found()),

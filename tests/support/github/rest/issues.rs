@@ -9,7 +9,7 @@ use super::request::{Req, names, text};
 use super::{bot_role, issues_enabled, need, need_or_own};
 use crate::support::github::change::Draft;
 use crate::support::github::shape::state_word;
-use crate::support::github::state::{BOT_ID, IssueRow, Role, Spot, State};
+use crate::support::github::state::{IssueRow, Role, Spot, State};
 
 /// List repository issues; pull requests are among them.
 pub(super) fn list(state: &State, req: &Req, repo: usize) -> Reply {
@@ -131,7 +131,7 @@ pub(super) fn create(state: &mut State, req: &Req, repo: usize) -> Reply {
         draft.labels = label_names(&body)?.unwrap_or_default();
         draft.assignees = assignable(state, repo, None, &body)?.unwrap_or_default();
     }
-    let spot = state.open_issue(BOT_ID, repo, draft);
+    let spot = state.open_issue(state.actor, repo, draft);
     Ok(Answer::created(state.issue_json(spot)))
 }
 
@@ -158,16 +158,16 @@ pub(super) fn update(state: &mut State, req: &Req, spot: Spot) -> Reply {
     }
     let labels = label_names(&body)?;
     let assignees = assignable(state, spot.repo, Some(spot), &body)?;
-    state.edit_issue(BOT_ID, spot, title, new_body);
+    state.edit_issue(state.actor, spot, title, new_body);
     if let Some(open) = open {
-        state.set_open(BOT_ID, spot, open, reason.as_deref());
+        state.set_open(state.actor, spot, open, reason.as_deref());
     }
     if bot_role(state, spot.repo) >= Role::Triage {
         if let Some(labels) = labels {
-            state.set_labels(BOT_ID, spot, &labels);
+            state.set_labels(state.actor, spot, &labels);
         }
         if let Some(assignees) = assignees {
-            state.set_assignees(BOT_ID, spot, &assignees);
+            state.set_assignees(state.actor, spot, &assignees);
         }
     }
     Ok(Answer::ok(state.issue_json(spot)))
@@ -185,7 +185,7 @@ pub(super) fn add_labels(state: &mut State, req: &Req, spot: Spot) -> Reply {
     };
     need(state, spot.repo, Role::Triage)?;
     for label in label_names(&body)?.unwrap_or_default() {
-        state.add_label(BOT_ID, spot, &label);
+        state.add_label(state.actor, spot, &label);
     }
     Ok(Answer::ok(state.labels_json(spot)))
 }
@@ -193,7 +193,7 @@ pub(super) fn add_labels(state: &mut State, req: &Req, spot: Spot) -> Reply {
 /// Remove a label from an issue.
 pub(super) fn remove_label(state: &mut State, spot: Spot, name: &str) -> Reply {
     need(state, spot.repo, Role::Triage)?;
-    if !state.remove_label(BOT_ID, spot, name) {
+    if !state.remove_label(state.actor, spot, name) {
         return Err(Answer::refusal(404, "Label does not exist"));
     }
     Ok(Answer::ok(state.labels_json(spot)))
@@ -209,7 +209,7 @@ pub(super) fn add_assignees(state: &mut State, req: &Req, spot: Spot) -> Reply {
             .find_user(&login)
             .filter(|u| repo.may_be_assigned(u.id, repo.issues.get(&spot.number)));
         if let Some(id) = user.map(|user| user.id) {
-            state.assign(BOT_ID, spot, id);
+            state.assign(state.actor, spot, id);
         }
     }
     Ok(Answer::with(201, state.issue_json(spot)))
@@ -221,7 +221,7 @@ pub(super) fn remove_assignees(state: &mut State, req: &Req, spot: Spot) -> Repl
     need(state, spot.repo, Role::Triage)?;
     for login in logins {
         if let Some(id) = state.find_user(&login).map(|user| user.id) {
-            state.unassign(BOT_ID, spot, id);
+            state.unassign(state.actor, spot, id);
         }
     }
     Ok(Answer::ok(state.issue_json(spot)))

@@ -1,23 +1,37 @@
 //! The REST API over the state: who calls, which handler answers, and what GitHub refuses before any handler
 //! looks. Handlers are plain functions of state and call, so that an effect can also come later.
 
+mod app;
 mod comments;
 mod issues;
+mod pulls;
 mod reply;
 mod repos;
 mod request;
+mod search;
 
 use serde_json::json;
 
 use super::TOKEN;
+use super::app::check_key;
 use super::state::{BOT_ID, Role, Spot, State};
 
 pub(super) use self::reply::Answer;
 use self::reply::{Reply, forbidden, not_found};
 pub(super) use self::request::Req;
 
-/// GitHub's hourly bound for a token.
-const LIMIT: usize = 5_000;
+/// As whom a call is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Caller {
+    /// By nobody's token.
+    Nobody,
+    /// The account of the token.
+    Bot,
+    /// The App, by a signed key.
+    App,
+    /// An installation of the App.
+    Installation(u64),
+}
 
 /// Answers a call and lets it have its effect.
 pub(super) fn answer(state: &mut State, req: &Req) -> Answer {
@@ -26,20 +40,34 @@ pub(super) fn answer(state: &mut State, req: &Req) -> Answer {
     }
 }
 
-/// The primary rate limit's numbers: (used, remaining, reset in seconds since 1970).
-/// <https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api>
-pub(super) fn rate(state: &State) -> (usize, usize, i64) {
-    let used = state.calls.len();
-    (
-        used,
-        LIMIT.saturating_sub(used),
-        (state.now.timestamp() / 3600 + 1) * 3600,
-    )
-}
-
-/// The bound that [`rate`] counts towards.
-pub(super) fn rate_limit() -> usize {
-    LIMIT
+/// Who calls; GitHub's refusal when it does not know them.
+/// <https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api>
+pub(super) fn caller(state: &State, req: &Req) -> Result<Caller, Answer> {
+    let refused = |message: &str| Err(Answer::refusal(401, message));
+    let Some(token) = req.token.as_deref() else {
+        return Ok(Caller::Nobody);
+    };
+    if token == TOKEN && state.token_works {
+        return Ok(Caller::Bot);
+    }
+    if token.starts_with("ghs_") {
+        let tokens = state.app.iter().flat_map(|app| app.tokens.iter());
+        let found = tokens
+            .into_iter()
+            .find(|known| known.secret == token && known.until > state.now);
+        return found.map_or_else(
+            || refused("Bad credentials"),
+            |found| Ok(Caller::Installation(found.installation)),
+        );
+    }
+    match (&state.app, token.matches('.').count()) {
+        (Some(app), 2) if app.key_works => match check_key(token, state.now) {
+            Ok(()) => Ok(Caller::App),
+            Err(message) => refused(message),
+        },
+        (_, 2) => refused("A JSON web token could not be decoded"),
+        _ => refused("Bad credentials"),
+    }
 }
 
 fn route(state: &mut State, req: &Req) -> Reply {
@@ -47,26 +75,32 @@ fn route(state: &mut State, req: &Req) -> Reply {
         let message = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header (https://docs.github.com/en/rest/overview/resources-in-the-rest-api#user-agent-required).";
         return Err(Answer::refusal(403, message));
     }
-    // https://docs.github.com/en/rest/authentication/authenticating-to-the-rest-api
-    if !state.token_works || req.token.as_deref() != Some(TOKEN) {
-        let message = if req.token.is_some() {
-            "Bad credentials"
-        } else {
-            "Requires authentication"
-        };
-        return Err(Answer::refusal(401, message));
-    }
+    let caller = caller(state, req)?;
     let parts: Vec<&str> = req.segments.iter().map(String::as_str).collect();
+    if let Some(reply) = app::route(state, req, caller, &parts) {
+        return reply;
+    }
+    state.actor = match caller {
+        Caller::Bot => BOT_ID,
+        Caller::Installation(_) => state.app.as_ref().unwrap().bot,
+        Caller::App => return Err(Answer::refusal(401, "Bad credentials")),
+        Caller::Nobody => return Err(Answer::refusal(401, "Requires authentication")),
+    };
     match (req.method.as_str(), parts.as_slice()) {
         // https://docs.github.com/en/rest/users/users#get-the-authenticated-user
-        ("GET", ["user"]) => Ok(Answer::ok(state.user_json(BOT_ID))),
+        ("GET", ["user"]) if caller == Caller::Bot => Ok(Answer::ok(state.user_json(BOT_ID))),
+        ("GET", ["user"]) => Err(Answer::refusal(403, "Resource not accessible by integration")),
         ("GET", ["rate_limit"]) => {
-            let (used, remaining, reset) = rate(state);
-            let core = json!({ "limit": LIMIT, "used": used, "remaining": remaining, "reset": reset });
+            let rate = state.meter.rate(caller, "core", state.now);
+            let used = rate.used + 1;
+            let core = json!({
+                "limit": rate.limit, "used": used, "remaining": rate.limit - used, "reset": rate.reset,
+            });
             Ok(Answer::ok(json!({ "resources": { "core": core }, "rate": core })))
         }
+        ("GET", ["search", "issues"]) => search::issues(state, req, caller),
         (_, ["repos", owner, name, rest @ ..]) => {
-            let repo = visible_repo(state, owner, name)?;
+            let repo = visible_repo(state, owner, name, caller)?;
             if req.method != "GET" && state.repos[repo].archived {
                 return Err(Answer::refusal(403, "Repository was archived so is read-only."));
             }
@@ -81,8 +115,11 @@ fn in_repo(state: &mut State, req: &Req, repo: usize, rest: &[&str]) -> Reply {
         ("GET", []) => repos::get(state, repo),
         ("GET", ["labels"]) => repos::labels(state, req, repo),
         ("GET", ["collaborators", login, "permission"]) => repos::permission(state, repo, login),
-        ("GET", ["pulls"]) => repos::pulls(state, req, repo),
-        ("GET", ["pulls", number]) => repos::pull(state, repo, number),
+        ("GET", ["pulls"]) => pulls::list(state, req, repo),
+        ("GET", ["pulls", number]) => pulls::one(state, repo, number),
+        ("GET", ["pulls", number, "reviews"]) => pulls::reviews(state, req, repo, number),
+        ("GET", ["commits", sha, "check-runs"]) => pulls::check_runs(state, req, repo, sha),
+        ("GET", ["commits", sha, "status"]) => pulls::status(state, req, repo, sha),
         ("GET", ["issues"]) => issues::list(state, req, repo),
         ("POST", ["issues"]) => issues::create(state, req, repo),
         ("GET", ["issues", "comments"]) => comments::list_of_repo(state, req, repo),
@@ -110,8 +147,18 @@ fn on_issue(state: &mut State, req: &Req, spot: Spot, rest: &[&str]) -> Reply {
     }
 }
 
-fn visible_repo(state: &State, owner: &str, name: &str) -> Result<usize, Answer> {
+/// The repository, if the caller may see it. An installation is held to its own repositories, public ones of others too.
+fn visible_repo(state: &State, owner: &str, name: &str, caller: Caller) -> Result<usize, Answer> {
     let repo = state.find_repo(owner, name).ok_or_else(not_found)?;
+    if let Caller::Installation(id) = caller {
+        let reached = state
+            .installed_on(repo)
+            .is_some_and(|installation| installation.id == id);
+        if !reached && !state.repos[repo].private {
+            return Err(Answer::refusal(403, "Resource not accessible by integration"));
+        }
+        return if reached { Ok(repo) } else { Err(not_found()) };
+    }
     let hidden = state.repos[repo].private && bot_role(state, repo) == Role::None;
     if hidden { Err(not_found()) } else { Ok(repo) }
 }
@@ -140,7 +187,7 @@ fn issues_enabled(state: &State, repo: usize) -> Result<(), Answer> {
 }
 
 fn bot_role(state: &State, repo: usize) -> Role {
-    state.repos[repo].role(BOT_ID)
+    state.repos[repo].role(state.actor)
 }
 
 fn need(state: &State, repo: usize, role: Role) -> Result<(), Answer> {
@@ -153,7 +200,7 @@ fn need(state: &State, repo: usize, role: Role) -> Result<(), Answer> {
 
 /// The author may change what is theirs; others need a role.
 fn need_or_own(state: &State, repo: usize, role: Role, author: u64) -> Result<(), Answer> {
-    if author == BOT_ID {
+    if author == state.actor {
         Ok(())
     } else {
         need(state, repo, role)

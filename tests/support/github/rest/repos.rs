@@ -1,11 +1,11 @@
-//! Repositories, their labels, roles and pull requests.
+//! Repositories, their labels and roles.
 
 use serde_json::{Value, json};
 
-use super::reply::{Answer, Reply, invalid_value, not_found};
+use super::reply::{Answer, Reply};
 use super::{bot_role, need};
 use crate::support::github::shape;
-use crate::support::github::state::{Role, Spot, State};
+use crate::support::github::state::{Role, State};
 
 use super::request::Req;
 
@@ -47,49 +47,5 @@ pub(super) fn permission(state: &State, repo: usize, login: &str) -> Reply {
         "maintain": role >= Role::Maintain, "admin": role >= Role::Admin,
     });
     body["user"]["role_name"] = json!(role.name());
-    Ok(Answer::ok(body))
-}
-
-/// <https://docs.github.com/en/rest/pulls/pulls#list-pull-requests>
-pub(super) fn pulls(state: &State, req: &Req, repo: usize) -> Reply {
-    let wanted = req.query("state").unwrap_or("open");
-    if !["open", "closed", "all"].contains(&wanted) {
-        return Err(invalid_value("state", &Value::from(wanted)));
-    }
-    let owner = &state.repos[repo].owner.login;
-    let head = req.query("head").filter(|head| head.contains(':'));
-    let mut pulls: Vec<_> = state.repos[repo]
-        .issues
-        .values()
-        .filter_map(|issue| Some((issue, issue.pull.as_ref()?)))
-        .filter(|(issue, _)| wanted == "all" || wanted == shape::state_word(issue))
-        .filter(|(_, pull)| head.is_none_or(|head| head == format!("{owner}:{}", pull.head)))
-        .filter(|(_, pull)| req.query("base").is_none_or(|base| base == pull.base))
-        .map(|(issue, _)| issue)
-        .collect();
-    let sort = req.query("sort").unwrap_or("created");
-    match sort {
-        "updated" => pulls.sort_by_key(|issue| (issue.updated_at, issue.number)),
-        _ => pulls.sort_by_key(|issue| (issue.created_at, issue.number)),
-    }
-    let default = if sort == "created" { "desc" } else { "asc" };
-    if req.query("direction").unwrap_or(default) == "desc" {
-        pulls.reverse();
-    }
-    req.page(state, &pulls, |issue| {
-        state.pull_json(Spot {
-            repo,
-            number: issue.number,
-        })
-    })
-}
-
-/// <https://docs.github.com/en/rest/pulls/pulls#get-a-pull-request>
-pub(super) fn pull(state: &State, repo: usize, number: &str) -> Reply {
-    let number = number.parse().map_err(|_| not_found())?;
-    let issue = state.repos[repo].issues.get(&number).ok_or_else(not_found)?;
-    let pull = issue.pull.as_ref().ok_or_else(not_found)?;
-    let mut body = state.pull_json(Spot { repo, number });
-    body["merged"] = json!(pull.merged_at.is_some());
     Ok(Answer::ok(body))
 }

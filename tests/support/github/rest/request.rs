@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::body::Bytes;
-use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use axum::http::header::{AUTHORIZATION, IF_NONE_MATCH, USER_AGENT};
 use axum::http::request::Parts;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
@@ -23,6 +23,7 @@ pub(in super::super) struct Req {
     body: Bytes,
     pub(super) token: Option<String>,
     pub(super) has_agent: bool,
+    pub(in super::super) if_none_match: Option<String>,
 }
 
 impl Req {
@@ -47,6 +48,11 @@ impl Req {
             body,
             token,
             has_agent: parts.headers.contains_key(USER_AGENT),
+            if_none_match: parts
+                .headers
+                .get(IF_NONE_MATCH)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
         }
     }
 
@@ -56,7 +62,13 @@ impl Req {
             path: self.path.clone(),
             query: self.query.clone(),
             body: serde_json::from_slice(&self.body).unwrap_or_default(),
+            token: self.token.clone(),
         }
+    }
+
+    /// The token it came with.
+    pub(in super::super) fn bearer(&self) -> Option<&str> {
+        self.token.as_deref()
     }
 
     pub(super) fn query(&self, name: &str) -> Option<&str> {
