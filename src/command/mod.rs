@@ -4,6 +4,7 @@
 //! sentence, and sentences go to the agent. Everything a command does works with no model configured.
 
 mod handlers;
+mod verbs;
 
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 use clap::{CommandFactory, Parser};
 
 pub use handlers::run;
+pub use verbs::verbs;
 
 /// What I can do without a language model.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]

@@ -9,11 +9,12 @@ use url::{Host, Url};
 
 use super::reader::Reader;
 use super::{
-    Agent, Database, GitHub, Model, OpenAi, Provider, Scheme, Server, Slack, SlackMode, is_loopback,
+    Agent, Database, Discord, GitHub, Model, OpenAi, Provider, Scheme, Server, Slack, SlackMode, is_loopback,
 };
 
 const DATABASE_URL: &str = "sqlite://data/callsheet.db";
 const SLACK_API: &str = "https://slack.com/api";
+const DISCORD_API: &str = "https://discord.com";
 const GITHUB_API: &str = "https://api.github.com";
 const OPENAI_API: &str = "https://api.openai.com/v1";
 
@@ -21,6 +22,8 @@ const BOT_TOKEN_FIX: &str = "Copy the Bot User OAuth Token (xoxb-…) from https
                              OAuth & Permissions, after installing the app to the workspace.";
 const APP_TOKEN_FIX: &str = "Create an app-level token (xapp-…) with the scope connections:write at \
                              https://api.slack.com/apps, your app, Basic Information, App-Level Tokens.";
+const DISCORD_TOKEN_FIX: &str = "Copy the bot's token from https://discord.com/developers/applications, your app, Bot \
+                                 (Reset Token).";
 const GITHUB_TOKEN_FIX: &str = "Create a fine-grained token (github_pat_…) with the permissions Issues: read and \
                                 write and Metadata: read at https://github.com/settings/personal-access-tokens.";
 const API_KEY_FIX: &str = "Copy a key from the provider (for OpenAI sk-… from \
@@ -93,6 +96,17 @@ pub(super) fn slack(r: &mut Reader) -> Option<Slack> {
         app_token: app_token?,
         api_url: api_url.or_else(|| Url::parse(SLACK_API).ok())?,
         command,
+    })
+}
+
+pub(super) fn discord(r: &mut Reader) -> Option<Discord> {
+    let bot_token = r.token("discord.bot_token", DISCORD_TOKEN_FIX);
+    let api_url = r.http_url("discord.api_url", DISCORD_API);
+    let said = r.said("discord")?;
+    require(r, "discord.bot_token", &[&said], DISCORD_TOKEN_FIX);
+    Some(Discord {
+        bot_token: bot_token?,
+        api_url: api_url.or_else(|| Url::parse(DISCORD_API).ok())?,
     })
 }
 

@@ -3,6 +3,7 @@
 mod effect;
 mod error;
 mod event;
+mod grammar;
 mod ids;
 mod person;
 mod place;
@@ -16,6 +17,7 @@ mod tests;
 pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIssue, Reply};
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
+pub use grammar::{Argument, Verb};
 pub use ids::{
     ConversationId, DeliveryId, EventId, GroupId, MessageId, PersonId, ProjectId, RunId, StepId, TurnId,
     WorkId,

@@ -17,6 +17,7 @@ pub mod projects;
 pub mod queue;
 pub mod runs;
 pub mod search;
+pub mod watermarks;
 
 pub use columns::Doc;
 pub use db::{Db, OpenError, Probe, Statement, StoreError, Tx};
