@@ -23,7 +23,7 @@ macro_rules! cases {
 }
 
 cases! {
-    contract_client: the_real_client_listens, the_real_client_calls;
+    contract_client: the_real_client_hears_people, the_real_client_reads_every_event, the_real_client_resumes, the_real_client_calls, the_real_client_answers_interactions;
 }
 
 /// A guild with a channel, and a plain HTTP client.
