@@ -69,7 +69,15 @@ fn overwrite(state: &mut State, body: &Value, in_guild: bool) -> Result<Vec<Valu
                 message,
             ));
         }
-        check_options(state, &command["options"], &path, 0, false)?;
+        check_options(
+            state,
+            &command["options"],
+            &path,
+            Level {
+                depth: 0,
+                in_group: false,
+            },
+        )?;
         if length(command) > TOTAL {
             let message = format!("Command exceeds maximum size of {TOTAL}");
             return Err(Refusal::form(&path, "APPLICATION_COMMAND_TOO_LARGE", &message));
@@ -115,14 +123,21 @@ fn check_named(fields: &Map<String, Value>, path: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// <https://discord.com/developers/docs/interactions/application-commands#subcommands-and-subcommand-groups>
-fn check_options(
-    state: &mut State,
-    options: &Value,
-    path: &str,
+/// Where an option stands: 0 in the command, 1 in a subcommand or group, 2 in a subcommand of a group.
+#[derive(Clone, Copy)]
+struct Level {
+    /// How deep.
     depth: u8,
+    /// In a group, which holds subcommands only.
     in_group: bool,
-) -> Result<(), Refusal> {
+}
+
+fn option_type(option: &Value) -> u64 {
+    option["type"].as_u64().unwrap_or_default()
+}
+
+/// <https://discord.com/developers/docs/interactions/application-commands#subcommands-and-subcommand-groups>
+fn check_options(state: &mut State, options: &Value, path: &str, level: Level) -> Result<(), Refusal> {
     let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
     let path = format!("{path}.options");
     if options.len() > OPTIONS {
@@ -132,8 +147,7 @@ fn check_options(
             "Must be 25 or fewer in length.",
         ));
     }
-    let kind = |option: &Value| option["type"].as_u64().unwrap_or_default();
-    let nested = options.iter().filter(|option| kind(option) <= 2).count();
+    let nested = options.iter().filter(|option| option_type(option) <= 2).count();
     if nested != 0 && nested != options.len() {
         let message =
             "Sub-command and sub-command group option types are mutually exclusive to all other types";
@@ -143,49 +157,68 @@ fn check_options(
             message,
         ));
     }
-    let mut names = BTreeSet::new();
-    let mut optional = false;
+    let (mut names, mut optional) = (BTreeSet::new(), false);
     for (at, option) in options.iter().enumerate() {
         let path = format!("{path}.{at}");
-        let fields = check::fields(state, option, OPTION_FIELDS)?;
-        check_named(fields, &path)?;
-        let wrong = |code: &str, message: &str| Err(Refusal::form(&path, code, message));
+        check_option(state, option, &path, level)?;
         if !names.insert(option["name"].as_str()) {
-            return wrong(
+            let message = "Option name already exists";
+            return Err(Refusal::form(
+                &path,
                 "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS",
-                "Option name already exists",
-            );
-        }
-        // A group (2) stands at the top, a subcommand (1) at the top or in a group.
-        let deepest = match kind(option) {
-            2 => 0,
-            1 => 1,
-            _ => 2,
-        };
-        if depth > deepest || !(1..=11).contains(&kind(option)) || (in_group && kind(option) != 1) {
-            return wrong(
-                "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
-                "Options of this type cannot stand here",
-            );
+                message,
+            ));
         }
         let required = option["required"] == true;
         if required && optional {
             let message = "Required options must be placed before non-required options";
-            return wrong("APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID", message);
+            return Err(Refusal::form(
+                &path,
+                "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+                message,
+            ));
         }
         optional |= !required;
-        let choices = option["choices"].as_array().map(Vec::len).unwrap_or_default();
-        if choices > OPTIONS || (choices > 0 && option["autocomplete"] == true) {
-            return wrong(
-                "APPLICATION_COMMAND_OPTIONS_CHOICES_INVALID",
-                "Too many choices, or choices beside autocomplete",
-            );
-        }
-        if kind(option) <= 2 {
-            check_options(state, &option["options"], &path, depth + 1, kind(option) == 2)?;
-        }
     }
     Ok(())
+}
+
+fn check_option(state: &mut State, option: &Value, path: &str, level: Level) -> Result<(), Refusal> {
+    let fields = check::fields(state, option, OPTION_FIELDS)?;
+    check_named(fields, path)?;
+    let kind = option_type(option);
+    // A group (2) stands at the top, a subcommand (1) at the top or in a group.
+    let fits = match kind {
+        1 => level.depth == 0 || level.in_group,
+        2 => level.depth == 0,
+        3..=11 => !level.in_group,
+        _ => false,
+    };
+    if !fits {
+        let message = "Options of this type cannot stand here";
+        return Err(Refusal::form(
+            path,
+            "APPLICATION_COMMAND_OPTIONS_TYPE_INVALID",
+            message,
+        ));
+    }
+    let choices = option["choices"].as_array().map(Vec::len).unwrap_or_default();
+    if choices > OPTIONS || (choices > 0 && option["autocomplete"] == true) {
+        let message = "Too many choices, or choices beside autocomplete";
+        return Err(Refusal::form(
+            path,
+            "APPLICATION_COMMAND_OPTIONS_CHOICES_INVALID",
+            message,
+        ));
+    }
+    if kind > 2 {
+        return Ok(());
+    }
+    let inside = Level {
+        depth: level.depth + 1,
+        in_group: kind == 2,
+    };
+    check_options(state, &option["options"], path, inside)
 }
 
 /// <https://discord.com/developers/docs/interactions/application-commands#limits>

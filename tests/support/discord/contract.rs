@@ -23,7 +23,16 @@ macro_rules! cases {
 }
 
 cases! {
-    contract_client: the_real_client_listens, the_real_client_calls;
+    contract_rest: tokens_and_routes_are_checked, bodies_are_checked, a_nonce_posts_once, mentions_tell_whom_they_may,
+        history_comes_in_pages, own_messages_can_be_edited, rights_are_checked, threads_follow_their_rules;
+    contract_interactions: commands_are_checked, only_registered_commands_can_be_typed,
+        first_answers_come_in_time_and_once, tokens_live_fifteen_minutes, presses_change_their_message;
+    contract_wire: faults_show_on_the_wire, late_and_held_effects_keep_their_time, limits_are_told_and_enforced,
+        tasks_end_with_the_fake;
+    contract_gateway: identifying_is_checked, heartbeats_are_answered, words_need_the_intent, own_messages_come_back,
+        sessions_are_resumed, connections_break_on_order, events_can_be_disturbed;
+    contract_client: the_real_client_hears_people, the_real_client_reads_every_event, the_real_client_resumes,
+        the_real_client_calls, the_real_client_answers_interactions;
 }
 
 /// A guild with a channel, and a plain HTTP client.

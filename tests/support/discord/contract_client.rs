@@ -3,16 +3,17 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed case")]
 
 use serenity::all::{
-    ChannelId, CommandInteraction, Context, CreateActionRow, CreateAllowedMentions, CreateButton,
-    CreateCommand, CreateCommandOption, CreateInteractionResponse, CreateMessage, CreateThread,
-    EditInteractionResponse, EditMessage, Event, GatewayIntents, GetMessages, Http, HttpBuilder, Interaction,
-    MessageId, RawEventHandler, UserId, async_trait,
+    ChannelId, Command, CommandOptionType, Context, CreateActionRow, CreateAllowedMentions, CreateButton,
+    CreateCommand, CreateCommandOption, CreateInteractionResponse, CreateInteractionResponseFollowup,
+    CreateInteractionResponseMessage, CreateMessage, CreateThread, EditInteractionResponse, EditMessage,
+    Event, GatewayIntents, GetMessages, Http, HttpBuilder, Interaction, Message, MessageId, Nonce,
+    RawEventHandler, UserId, async_trait,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::contract::{Bench, in_time, until};
-use super::{FakeDiscord, Permission};
+use super::{CALLBACK, FakeDiscord, Permission};
 
 /// Where events go.
 struct Ears(mpsc::Sender<Event>);
@@ -49,12 +50,10 @@ async fn next(heard: &mut mpsc::Receiver<Event>) -> Event {
     in_time("an event", heard.recv()).await.unwrap()
 }
 
-/// <https://discord.com/developers/docs/events/gateway-events>: no event of the fake is one serenity cannot read.
-pub async fn the_real_client_listens() {
+/// <https://discord.com/developers/docs/events/gateway-events#message-create>
+pub async fn the_real_client_hears_people() {
     let bench = Bench::new().await;
     let discord = &bench.discord;
-    let thread = discord.thread("#apollo", "login");
-    bench.registered().await;
     let (_tasks, mut heard) = listen(discord).await;
     let mut first = [next(&mut heard).await.name(), next(&mut heard).await.name()];
     first.sort_unstable();
@@ -62,164 +61,246 @@ pub async fn the_real_client_listens() {
 
     let ana = discord.user("ana");
     let said = ana.says("#apollo", "@pm status of #apollo");
-    let Event::MessageCreate(event) = next(&mut heard).await else {
-        panic!("a message")
-    };
+    let message = heard_message(&mut heard).await;
     let expected = format!("<@{}> status of <#{}>", discord.bot_id(), bench.apollo);
-    assert_eq!(event.message.content, expected);
-    assert_eq!(event.message.mentions[0].id.to_string(), discord.bot_id());
-    assert_eq!(event.message.guild_id.unwrap().to_string(), discord.guild());
+    assert_eq!(
+        (message.id.to_string(), message.content),
+        (said.clone(), expected)
+    );
+    assert_eq!(message.mentions[0].id.to_string(), discord.bot_id());
+    assert_eq!(message.guild_id.unwrap().to_string(), discord.guild());
+    assert_eq!(message.timestamp.unix_timestamp(), bench.clock.now().timestamp());
     ana.replies_to("#apollo", &said, "again");
-    let Event::MessageCreate(event) = next(&mut heard).await else {
-        panic!("a reply")
-    };
-    assert_eq!(event.message.referenced_message.unwrap().id.to_string(), said);
-    for (act, name) in [
-        (
-            (|d, _| drop(d.user("ana").says("@ana", "psst"))) as fn(&FakeDiscord, &str),
-            "MESSAGE_CREATE",
-        ),
-        (
-            |d, said| d.user("ana").edits("#apollo", said, "other"),
-            "MESSAGE_UPDATE",
-        ),
-        (|d, said| d.link_unfurl(said), "MESSAGE_UPDATE"),
-        (|d, said| d.user("ana").deletes("#apollo", said), "MESSAGE_DELETE"),
-        (|d, _| drop(d.thread("#apollo", "new")), "THREAD_CREATE"),
-        (|d, _| drop(d.channel("#hermes")), "CHANNEL_CREATE"),
-        (
-            |d, _| d.deny("#hermes", None, Permission::SendMessages),
-            "CHANNEL_UPDATE",
-        ),
-        (|d, _| d.delete_channel("#hermes"), "CHANNEL_DELETE"),
-        (|d, _| d.remove_bot(), "GUILD_DELETE"),
-        (|d, _| d.invite_bot(), "GUILD_CREATE"),
-        (
-            |d, _| drop(d.webhook("ci").says("#apollo", "built")),
-            "MESSAGE_CREATE",
-        ),
-        (
-            |d, _| drop(d.user("ana").slash("#apollo", "status", &[("project", "apollo")])),
-            "INTERACTION_CREATE",
-        ),
-        (
-            |d, _| drop(d.user("ana").slash("@ana", "schedule add", &[("when", "now")])),
-            "INTERACTION_CREATE",
-        ),
-        (
-            |d, _| drop(d.user("ana").completes("#apollo", "status", "project", "ap")),
-            "INTERACTION_CREATE",
-        ),
-    ] {
-        act(discord, &said);
-        assert_eq!(next(&mut heard).await.name().as_deref(), Some(name));
+    let message = heard_message(&mut heard).await;
+    assert_eq!(message.referenced_message.unwrap().id.to_string(), said);
+    ana.dm("psst");
+    let message = heard_message(&mut heard).await;
+    assert_eq!(
+        (message.guild_id, message.channel_id.to_string()),
+        (None, ana.dm_channel())
+    );
+}
+
+async fn heard_message(heard: &mut mpsc::Receiver<Event>) -> Message {
+    match next(heard).await {
+        Event::MessageCreate(event) => event.message,
+        other => panic!("no message: {other:?}"),
     }
-    discord.archive(&thread, true);
-    assert!(matches!(next(&mut heard).await, Event::ThreadUpdate(_)));
-    discord.delete_channel(&thread);
-    assert!(matches!(next(&mut heard).await, Event::ThreadDelete(_)));
-    assert_eq!(discord.problems(), Vec::<String>::new());
+}
+
+/// Something that happens, and the event it brings.
+type Happening = (fn(&FakeDiscord), &'static str);
+
+const HAPPENINGS: &[Happening] = &[
+    (|d| drop(d.user("ana").says("#apollo", "first")), "MESSAGE_CREATE"),
+    (
+        |d| d.user("ana").edits("#apollo", &first(d), "other"),
+        "MESSAGE_UPDATE",
+    ),
+    (|d| d.link_unfurl(&first(d)), "MESSAGE_UPDATE"),
+    (
+        |d| drop(d.user("ben").opens_thread("#apollo", &first(d), "about it")),
+        "THREAD_CREATE",
+    ),
+    (|d| d.user("ana").deletes("#apollo", &first(d)), "MESSAGE_DELETE"),
+    (|d| drop(d.thread("#apollo", "login")), "THREAD_CREATE"),
+    (
+        |d| drop(d.user("ana").says_in(&d.thread("#apollo", "login"), "in it")),
+        "MESSAGE_CREATE",
+    ),
+    (
+        |d| d.archive(&d.thread("#apollo", "login"), true),
+        "THREAD_UPDATE",
+    ),
+    (
+        |d| d.delete_channel(&d.thread("#apollo", "login")),
+        "THREAD_DELETE",
+    ),
+    (|d| drop(d.channel("#hermes")), "CHANNEL_CREATE"),
+    (
+        |d| d.deny("#hermes", None, Permission::SendMessages),
+        "CHANNEL_UPDATE",
+    ),
+    (|d| d.delete_channel("#hermes"), "CHANNEL_DELETE"),
+    (FakeDiscord::remove_bot, "GUILD_DELETE"),
+    (FakeDiscord::invite_bot, "GUILD_CREATE"),
+    (|d| d.outage(true), "GUILD_DELETE"),
+    (|d| d.outage(false), "GUILD_CREATE"),
+    (
+        |d| drop(d.webhook("ci").says("#apollo", "built")),
+        "MESSAGE_CREATE",
+    ),
+    (|d| drop(d.bot("other").says("#apollo", "beep")), "MESSAGE_CREATE"),
+    (
+        |d| drop(d.user("ana").slash("#apollo", "status", &[("project", "apollo")])),
+        "INTERACTION_CREATE",
+    ),
+    (
+        |d| drop(d.user("ana").slash("@ana", "schedule add", &[("when", "now")])),
+        "INTERACTION_CREATE",
+    ),
+    (
+        |d| drop(d.user("ana").completes("#apollo", "status", "project", "ap")),
+        "INTERACTION_CREATE",
+    ),
+];
+
+fn first(discord: &FakeDiscord) -> String {
+    discord.messages("#apollo").remove(0).id
+}
+
+/// <https://discord.com/developers/docs/events/gateway-events>: the fake sends no event that serenity cannot read.
+pub async fn the_real_client_reads_every_event() {
+    let bench = Bench::new().await;
+    bench.registered().await;
+    let (_tasks, mut heard) = listen(&bench.discord).await;
+    for _ in 0..2 {
+        next(&mut heard).await;
+    }
+    for (act, name) in HAPPENINGS {
+        act(&bench.discord);
+        let event = next(&mut heard).await;
+        assert_eq!(event.name().as_deref(), Some(*name));
+        assert!(!matches!(event, Event::Unknown(_)), "{name}");
+    }
+    assert_eq!(bench.discord.problems(), Vec::<String>::new());
+}
+
+/// <https://discord.com/developers/docs/events/gateway#resuming>
+pub async fn the_real_client_resumes() {
+    let bench = Bench::new().await;
+    let discord = &bench.discord;
+    let (_tasks, mut heard) = listen(discord).await;
+    for _ in 0..2 {
+        next(&mut heard).await;
+    }
+    let orders: [fn(&FakeDiscord); 4] = [
+        FakeDiscord::drop_connections,
+        FakeDiscord::ask_to_reconnect,
+        |discord| discord.close_connections(4000),
+        |discord| discord.invalidate_sessions(true),
+    ];
+    for (at, order) in orders.into_iter().enumerate() {
+        order(discord);
+        discord.user("ana").says("#apollo", "meanwhile");
+        until(discord, "a resumed session", |discord| {
+            discord.resumes() == at + 1
+        })
+        .await;
+        let mut names = [next(&mut heard).await.name(), next(&mut heard).await.name()];
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            [Some("MESSAGE_CREATE".to_owned()), Some("RESUMED".to_owned())],
+            "{at}"
+        );
+    }
+    assert_eq!((discord.identifies(), discord.connected()), (1, 1));
 }
 
 /// The calls the application makes, with serenity's builders and models.
 pub async fn the_real_client_calls() {
     let bench = Bench::new().await;
     let (discord, http) = (&bench.discord, http(&bench.discord));
-    http.set_application_id(discord.bot_id().parse().unwrap());
-    assert_eq!(
-        http.get_current_user().await.unwrap().id.to_string(),
-        discord.bot_id()
-    );
+    let (bot, guild) = (discord.bot_id(), discord.guild().parse().unwrap());
+    assert_eq!(http.get_current_user().await.unwrap().id.to_string(), bot);
     assert_eq!(
         http.get_current_application_info().await.unwrap().id.to_string(),
-        discord.bot_id()
+        bot
     );
     let channel: ChannelId = bench.apollo.parse().unwrap();
     assert_eq!(
         http.get_channel(channel).await.unwrap().guild().unwrap().name,
         "apollo"
     );
-    assert_eq!(
-        http.get_guild(discord.guild().parse().unwrap())
-            .await
-            .unwrap()
-            .name,
-        "Test guild"
-    );
-    assert_eq!(
-        http.get_channels(discord.guild().parse().unwrap())
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(http.get_guild(guild).await.unwrap().name, "Test guild");
+    assert_eq!(http.get_channels(guild).await.unwrap().len(), 1);
     assert!(http.get_bot_gateway().await.unwrap().url.starts_with("ws://"));
+    let ana: UserId = discord.user("ana").id().parse().unwrap();
+    assert_eq!(ana.create_dm_channel(&http).await.unwrap().recipient.name, "ana");
+    assert_eq!(http.get_member(guild, ana).await.unwrap().user.name, "ana");
 
     let said: MessageId = discord.user("ana").says("#apollo", "hello").parse().unwrap();
-    let row = CreateActionRow::Buttons(vec![CreateButton::new("refresh").label("Refresh")]);
     let post = CreateMessage::new()
         .content("answer")
-        .nonce(serenity::all::Nonce::String("n1".to_owned()))
+        .nonce(Nonce::String("n1".to_owned()))
         .enforce_nonce(true)
         .allowed_mentions(CreateAllowedMentions::new())
-        .reference_message((channel, said))
-        .components(vec![row]);
+        .reference_message((channel, said));
     let posted = channel.send_message(&http, post.clone()).await.unwrap();
     assert_eq!(channel.send_message(&http, post).await.unwrap().id, posted.id);
-    let edited = channel
-        .edit_message(&http, posted.id, EditMessage::new().content("better"))
-        .await
-        .unwrap();
-    assert_eq!(edited.content, "better");
+    let edit = EditMessage::new().content("better");
     assert_eq!(
         channel
-            .messages(&http, GetMessages::new().after(said).limit(100))
+            .edit_message(&http, posted.id, edit)
             .await
             .unwrap()
-            .len(),
-        1
+            .content,
+        "better"
     );
+    let page = GetMessages::new().after(said).limit(100);
+    assert_eq!(channel.messages(&http, page).await.unwrap().len(), 1);
     assert_eq!(channel.message(&http, posted.id).await.unwrap().content, "better");
+    let thread = CreateThread::new("talk");
     let thread = channel
-        .create_thread_from_message(&http, said, CreateThread::new("talk"))
+        .create_thread_from_message(&http, said, thread)
         .await
         .unwrap();
     assert_eq!(thread.id.get(), said.get());
-    let ana: UserId = discord.user("ana").id().parse().unwrap();
-    assert_eq!(ana.create_dm_channel(&http).await.unwrap().recipient.name, "ana");
+    channel.delete_message(&http, posted.id).await.unwrap();
+    assert_eq!(discord.problems(), Vec::<String>::new());
+}
 
-    let option = CreateCommandOption::new(
-        serenity::all::CommandOptionType::SubCommand,
-        "status",
-        "How it stands",
-    );
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding>, with serenity's builders and models.
+pub async fn the_real_client_answers_interactions() {
+    let bench = Bench::new().await;
+    let (discord, http) = (&bench.discord, http(&bench.discord));
+    http.set_application_id(discord.bot_id().parse().unwrap());
+    let status = CreateCommandOption::new(CommandOptionType::SubCommand, "status", "How it stands");
     let command = CreateCommand::new("pm")
         .description("The project manager")
-        .add_option(option);
-    let registered = serenity::all::Command::set_global_commands(&http, vec![command])
-        .await
-        .unwrap();
+        .add_option(status);
+    let registered = Command::set_global_commands(&http, vec![command]).await.unwrap();
     assert_eq!(registered[0].name, "pm");
+
     let (_tasks, mut heard) = listen(discord).await;
-    discord.user("ana").slash("#apollo", "status", &[]);
-    let command = interaction(&mut heard).await;
-    let Interaction::Command(command) = command else {
+    let used = discord.user("ana").slash("#apollo", "status", &[]);
+    let Interaction::Command(command) = interaction(&mut heard).await else {
         panic!("a command")
     };
-    answer(&http, &command).await;
-    discord.user("ana").presses(&posted.id.to_string(), "Refresh");
+    let defer = CreateInteractionResponse::Defer(CreateInteractionResponseMessage::new());
+    command.create_response(&http, defer).await.unwrap();
+    let row = CreateActionRow::Buttons(vec![CreateButton::new("refresh").label("Refresh")]);
+    let edit = EditInteractionResponse::new()
+        .content("All well.")
+        .components(vec![row]);
+    let answer = command.edit_response(&http, edit).await.unwrap();
+    assert_eq!(command.get_response(&http).await.unwrap().content, "All well.");
+    let more = CreateInteractionResponseFollowup::new().content("And more.");
+    assert_eq!(
+        command.create_followup(&http, more).await.unwrap().content,
+        "And more."
+    );
+    let seen = discord.answer(&used);
+    assert_eq!(
+        (seen.answered, seen.original.unwrap().text.as_str()),
+        (Some(5), "All well.")
+    );
+    assert_eq!(seen.followups[0].text, "And more.");
+
+    discord.user("ana").presses(&answer.id.to_string(), "Refresh");
     let Interaction::Component(press) = interaction(&mut heard).await else {
         panic!("a press")
     };
     assert_eq!(
         (press.data.custom_id.as_str(), press.message.id),
-        ("refresh", posted.id)
+        ("refresh", answer.id)
     );
     press
         .create_response(&http, CreateInteractionResponse::Acknowledge)
         .await
         .unwrap();
-    channel.delete_message(&http, posted.id).await.unwrap();
+    assert_eq!(discord.calls(CALLBACK).len(), 2);
     assert_eq!(discord.problems(), Vec::<String>::new());
 }
 
@@ -229,20 +310,4 @@ async fn interaction(heard: &mut mpsc::Receiver<Event>) -> Interaction {
             return event.interaction;
         }
     }
-}
-
-async fn answer(http: &Http, command: &CommandInteraction) {
-    let defer = CreateInteractionResponse::Defer(serenity::all::CreateInteractionResponseMessage::new());
-    command.create_response(http, defer).await.unwrap();
-    let edit = EditInteractionResponse::new().content("All well.");
-    assert_eq!(
-        command.edit_response(http, edit).await.unwrap().content,
-        "All well."
-    );
-    assert_eq!(command.get_response(http).await.unwrap().content, "All well.");
-    let more = serenity::all::CreateInteractionResponseFollowup::new().content("And more.");
-    assert_eq!(
-        command.create_followup(http, more).await.unwrap().content,
-        "And more."
-    );
 }

@@ -203,19 +203,7 @@ fn original(state: &State, id: Id) -> Result<usize, Refusal> {
 
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-interaction-response>
 fn callback(state: &mut State, target: &Target, query: &Query, body: &Value) -> Answer {
-    let known = state
-        .interactions
-        .get(&target.id(0))
-        .filter(|interaction| interaction.token == target.part(1));
-    let Some(interaction) = known.cloned() else {
-        return Err(Refusal::new(10062));
-    };
-    if interaction.answered.is_some() {
-        return Err(Refusal::new(40060));
-    }
-    if state.now - interaction.made >= TimeDelta::seconds(ANSWER_SECONDS) {
-        return Err(Refusal::new(10062));
-    }
+    let interaction = unanswered(state, target)?;
     let empty = json!({});
     check::fields(state, body, "type data")?;
     let data = body.get("data").filter(|data| !data.is_null()).unwrap_or(&empty);
@@ -269,6 +257,20 @@ fn callback(state: &mut State, target: &Target, query: &Query, body: &Value) -> 
             "resource": { "type": answer, "message": message },
         }),
     ))
+}
+
+/// The interaction a first answer is for, while it may still come.
+fn unanswered(state: &State, target: &Target) -> Result<Interaction, Refusal> {
+    let known = state.interactions.get(&target.id(0));
+    let interaction = known.filter(|interaction| interaction.token == target.part(1));
+    let interaction = interaction.ok_or_else(|| Refusal::new(10062))?;
+    if interaction.answered.is_some() {
+        return Err(Refusal::new(40060));
+    }
+    if state.now - interaction.made >= TimeDelta::seconds(ANSWER_SECONDS) {
+        return Err(Refusal::new(10062));
+    }
+    Ok(interaction.clone())
 }
 
 /// Writes the message of a first answer; a deferred one says that the app is thinking.

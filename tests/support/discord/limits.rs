@@ -68,14 +68,15 @@ impl Limits {
     pub(super) fn meet(&mut self, route: &'static str, major: &str, now: DateTime<Utc>) -> Met {
         let limit = self.set.get(route).copied().unwrap_or(DEFAULT);
         let counts = !route.contains("/interactions/") && !route.contains("/webhooks/");
-        if self.enforced && counts {
-            if let Some(wait) = count(&mut self.global, GLOBAL, now) {
-                self.refused += 1;
-                return Met {
-                    headers: HeaderMap::new(),
-                    refused: Some((wait, true)),
-                };
-            }
+        if self.enforced
+            && counts
+            && let Some(wait) = count(&mut self.global, GLOBAL, now)
+        {
+            self.refused += 1;
+            return Met {
+                headers: HeaderMap::new(),
+                refused: Some((wait, true)),
+            };
         }
         let mut window = self.windows.remove(&(route, major.to_owned()));
         let over = count(&mut window, limit, now);

@@ -157,10 +157,10 @@ fn create(state: &mut State, channel: Id, body: &Value) -> Answer {
     may_speak(state, channel)?;
     let content = check::content(state, fields)?;
     let nonce = check::nonce(fields)?;
-    if let (Some(nonce), Some(Value::Bool(true))) = (&nonce, fields.get("enforce_nonce")) {
-        if let Some(at) = same_nonce(state, nonce) {
-            return Ok((200, created(state, at)));
-        }
+    if let (Some(nonce), Some(Value::Bool(true))) = (&nonce, fields.get("enforce_nonce"))
+        && let Some(at) = same_nonce(state, nonce)
+    {
+        return Ok((200, created(state, at)));
     }
     let reference = reference(state, channel, fields.get("message_reference"))?;
     let mut msg = state.draft(channel, BOT, String::new());

@@ -107,10 +107,11 @@ pub(super) async fn call(
         body: parsed.clone().unwrap_or_default(),
     };
     let query = query(uri.query().unwrap_or_default());
-    let outsider = target
-        .is_open()
-        .then_some(Ok(()))
-        .unwrap_or_else(|| inner.look(|state| check(state, &headers)));
+    let outsider = if target.is_open() {
+        Ok(())
+    } else {
+        inner.look(|state| check(state, &headers))
+    };
     let met = inner.with(|state| {
         state.calls.push(record);
         state.limits.meet(route, &target.major(), state.now)

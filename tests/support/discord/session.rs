@@ -24,7 +24,7 @@ pub(super) const MESSAGE_CONTENT: u64 = 1 << 15;
 /// Members and presences; privileged, and this app has neither.
 pub(super) const NEVER: u64 = (1 << 1) | (1 << 8);
 /// Every intent there is.
-pub(super) const KNOWN: u64 = (1 << 17) - 1 | (1 << 20) | (1 << 21) | (1 << 24) | (1 << 25);
+pub(super) const KNOWN: u64 = ((1 << 17) - 1) | (1 << 20) | (1 << 21) | (1 << 24) | (1 << 25);
 
 /// What a connection's task is told.
 pub(super) enum Out {
