@@ -10,6 +10,9 @@ mod support;
 mod agent;
 mod ask;
 mod bad_input;
+mod discord;
+mod discord_gateway;
+mod discord_lost;
 mod engine;
 mod long_answers;
 mod lost_answers;
@@ -61,6 +64,9 @@ fn main() {
         agent::STORIES,
         ask::STORIES,
         bad_input::STORIES,
+        discord::STORIES,
+        discord_gateway::STORIES,
+        discord_lost::STORIES,
         engine::STORIES,
         long_answers::STORIES,
         lost_answers::STORIES,

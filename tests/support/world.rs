@@ -8,6 +8,8 @@
     reason = "test support; no story uses all of it"
 )]
 
+mod discord;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use callsheet::store::{Db, Probe, queue};
 
 use super::clock::TestClock;
 use super::database::{Database, Kind};
+use super::discord::FakeDiscord;
 use super::github::FakeGitHub;
 use super::model::FakeModel;
 use super::program::Program;
@@ -48,6 +51,8 @@ impl Patience {
 pub(crate) struct World {
     pub(crate) clock: TestClock,
     pub(crate) slack: FakeSlack,
+    /// Part of the application only after [`World::join_discord`].
+    pub(crate) discord: FakeDiscord,
     pub(crate) github: FakeGitHub,
     pub(crate) model: FakeModel,
     /// For looking in beside the application.
@@ -63,8 +68,9 @@ impl World {
     /// The worlds with the application not started yet, all platforms configured.
     pub(crate) async fn new(kind: Kind) -> Self {
         let clock = TestClock::new();
-        let (slack, github, model) = (
+        let (slack, discord, github, model) = (
             FakeSlack::start(clock.clone()).await,
+            FakeDiscord::start(clock.clone()).await,
             FakeGitHub::start(clock.clone()).await,
             FakeModel::start().await,
         );
@@ -90,6 +96,7 @@ impl World {
         Self {
             clock,
             slack,
+            discord,
             github,
             model,
             db,
@@ -107,6 +114,12 @@ impl World {
 
     /// Starts the application with a probe in its database.
     pub(crate) async fn start_with(&mut self, probe: Option<Probe>) {
+        self.boot(probe).await;
+        self.discord_connected().await;
+    }
+
+    /// Starts the application where Discord is not to be waited for.
+    pub(crate) async fn boot(&mut self, probe: Option<Probe>) {
         let program = Program::start(&self.settings, self.clock.clock(), probe).await;
         self.github
             .webhook_to(&format!("http://{}/webhooks/github", program.address));
@@ -209,7 +222,7 @@ impl World {
     pub(crate) async fn quiet(&self) {
         self.github.webhooks_done().await;
         self.until("everything to be done", |world| {
-            world.slack.unacked() == 0 && world.slack.queued() == 0
+            world.slack.unacked() == 0 && world.slack.queued() == 0 && world.discord_heard()
         })
         .await;
         let patience = Patience::begin();
@@ -218,7 +231,7 @@ impl World {
             let mut tx = self.db.read().await.unwrap();
             let open = queue::open_items(&mut tx).await.unwrap();
             drop(tx);
-            if open.is_empty() && self.is_idle() {
+            if open.is_empty() && self.is_idle() && self.discord_heard() {
                 self.github.webhooks_done().await;
                 return;
             }
@@ -286,6 +299,7 @@ impl World {
     async fn stirs(&self) -> bool {
         let (mut slack, mut github, mut model) =
             (self.slack.changed(), self.github.changed(), self.model.changed());
+        let mut discord = self.discord.changed();
         let mut idle = self
             .program
             .as_ref()
@@ -298,6 +312,7 @@ impl World {
         };
         tokio::select! {
             _ = slack.changed() => true,
+            _ = discord.changed() => true,
             _ = github.changed() => true,
             _ = model.changed() => true,
             () = works => true,
@@ -358,7 +373,8 @@ impl World {
             .as_ref()
             .map(|program| format!("{:#?}", program.engine.health.parts()));
         format!(
-            "our Slack messages:\n{talk}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            "our Slack messages:\n{talk}\nour Discord messages: {:?}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            self.discord.all_bot_messages(),
             self.model.problems(),
             health.unwrap_or_default(),
             self.is_idle()
@@ -378,6 +394,12 @@ impl World {
         );
         assert_eq!(self.model.left(), 0, "the model's script was not played out");
         assert_eq!(self.slack.faults_left(), 0, "a fault of Slack was not met");
+        assert_eq!(self.discord.faults_left(), 0, "a fault of Discord was not met");
+        assert_eq!(
+            self.discord.problems(),
+            Vec::<String>::new(),
+            "Discord complained"
+        );
         assert_eq!(
             self.github.unused_faults(),
             Vec::<String>::new(),

@@ -10,10 +10,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use serenity::model::application::Interaction;
 use serenity::model::event::Event;
 use serenity::model::gateway::Ready;
 use tokio::sync::{Notify, mpsc, watch};
 
+use super::bustle::Bustle;
 use super::client::Discord;
 use super::standing::Standing;
 use crate::engine::Engine;
@@ -41,11 +43,11 @@ pub(super) enum Item {
     Servers,
 }
 
-/// Something that waits, counted as work until it is done.
+/// An interaction that waits, counted as work until it is served.
 #[derive(Debug)]
-pub(super) struct Waiting<T> {
-    /// The thing.
-    pub(super) what: T,
+pub(super) struct Asked {
+    /// The interaction.
+    pub(super) what: Value,
     /// Its count.
     pub(super) work: Working,
 }
@@ -56,8 +58,10 @@ pub(super) struct Ear {
     engine: Engine,
     /// How we stand.
     pub(super) standing: Standing,
-    messages: mpsc::Sender<Waiting<Item>>,
-    asked: mpsc::Sender<Waiting<Value>>,
+    messages: mpsc::Sender<Item>,
+    asked: mpsc::Sender<Asked>,
+    /// What the writer has before it.
+    pub(super) bustle: Bustle,
     /// Something was missed.
     gap: AtomicBool,
     /// Told when something was missed.
@@ -69,9 +73,9 @@ pub(super) struct Ear {
 /// The other ends of the ear's queues.
 pub(super) struct Heard {
     /// For the writer.
-    pub(super) messages: mpsc::Receiver<Waiting<Item>>,
+    pub(super) messages: mpsc::Receiver<Item>,
     /// For whoever serves interactions.
-    pub(super) asked: mpsc::Receiver<Waiting<Value>>,
+    pub(super) asked: mpsc::Receiver<Asked>,
 }
 
 impl Ear {
@@ -80,14 +84,15 @@ impl Ear {
         let (messages, written) = mpsc::channel(WAITING);
         let (asked, served) = mpsc::channel(ASKED);
         let ear = Self {
-            discord,
-            engine,
             standing: Standing::default(),
             messages,
             asked,
+            bustle: Bustle::new(Arc::clone(&engine.activity)),
             gap: AtomicBool::new(false),
             missed: Notify::new(),
             application: watch::Sender::new(None),
+            discord,
+            engine,
         };
         let heard = Heard {
             messages: written,
@@ -181,23 +186,31 @@ impl Ear {
     }
 
     fn pass(&self, what: Item) {
-        let waiting = Waiting {
-            what,
-            work: Working::begin(&self.engine.activity),
-        };
-        if self.has_gap() || self.messages.try_send(waiting).is_err() {
+        self.bustle.add();
+        if self.has_gap() || self.messages.try_send(what).is_err() {
+            self.bustle.done();
             // What is dropped here is older than what the writer will ask for once it has emptied the queue.
             self.gap.store(true, Ordering::SeqCst);
             self.missed.notify_one();
         }
     }
 
-    fn interaction(&self, interaction: &impl Serialize) {
-        let waiting = Waiting {
-            what: value(interaction),
+    fn interaction(&self, interaction: &Interaction) {
+        // Serenity writes everything of it but its type.
+        let kind = match interaction {
+            Interaction::Command(_) => 2,
+            Interaction::Component(_) => 3,
+            _ => return,
+        };
+        let mut what = value(interaction);
+        if let Some(fields) = what.as_object_mut() {
+            fields.insert("type".to_owned(), json!(kind));
+        }
+        let asked = Asked {
+            what,
             work: Working::begin(&self.engine.activity),
         };
-        if self.asked.try_send(waiting).is_err() {
+        if self.asked.try_send(asked).is_err() {
             tracing::error!("too many commands at once; Discord shows that one failed");
         }
     }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Call, Discord, Identity, Trouble};
 use super::commands::{CommandMenu, register};
-use super::ear::{Ear, Waiting};
+use super::ear::{Asked, Ear};
 use super::interactions::serve;
 use super::json;
 use super::standing::PART;
@@ -282,7 +282,7 @@ impl Line<'_> {
     }
 
     /// Serves interactions, some at a time; at a stop, those that are being served.
-    async fn serve(&self, mut asked: mpsc::Receiver<Waiting<Value>>, menu: &CommandMenu) {
+    async fn serve(&self, mut asked: mpsc::Receiver<Asked>, menu: &CommandMenu) {
         let mut serving = FuturesUnordered::new();
         loop {
             tokio::select! {
@@ -298,7 +298,7 @@ impl Line<'_> {
         while serving.next().await.is_some() {}
     }
 
-    async fn serve_one(&self, asked: Waiting<Value>, menu: &CommandMenu) {
+    async fn serve_one(&self, asked: Asked, menu: &CommandMenu) {
         serve(self.discord, self.engine, menu, &asked.what).await;
         drop(asked.work);
     }

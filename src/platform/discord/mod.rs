@@ -5,6 +5,7 @@
 //! 2. Every message of ours carries the delivery's id as its nonce, and is found by its text when the answer was lost.
 //! 3. The bot's token goes to the configured API and to the gateway that it names.
 
+mod bustle;
 mod catch_up;
 mod channels;
 mod client;

@@ -14,12 +14,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::channels::{Channel, place};
 use super::client::{Discord, Identity, Trouble};
-use super::ear::{Ear, Item, Waiting};
+use super::ear::{Ear, Item};
 use super::json;
 use super::translate::{Translator, deleted};
 use crate::domain::{Addressed, Event, Heard, Place};
 use crate::engine::clock::later;
-use crate::engine::workers::Working;
 use crate::engine::{Engine, intake};
 use crate::store::{StoreError, watermarks};
 
@@ -65,14 +64,18 @@ impl Tries {
 
 impl Writer {
     /// Writes until it is told to stop.
-    pub(super) async fn run(&self, mut heard: mpsc::Receiver<Waiting<Item>>) {
+    pub(super) async fn run(&self, mut heard: mpsc::Receiver<Item>) {
         let mut sweep = later(self.engine.clock.now(), SWEEP);
         loop {
             let done = tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return,
                 next = heard.recv() => match next {
-                    Some(Waiting { what, work }) => self.write(what, work).await,
+                    Some(what) => {
+                        let written = self.write(what).await;
+                        self.ear.bustle.done();
+                        written
+                    }
                     None => return,
                 },
                 () = self.ear.missed.notified() => Ok(()),
@@ -95,13 +98,9 @@ impl Writer {
         }
     }
 
-    async fn write(&self, what: Item, work: Working) -> Result<(), Stopped> {
+    async fn write(&self, what: Item) -> Result<(), Stopped> {
         match what {
-            Item::Connected => {
-                // Reading waits for limits, and that is no work.
-                drop(work);
-                self.catch_up().await
-            }
+            Item::Connected => self.catch_up().await,
             Item::Servers => self.take_stock().await.map(drop),
             Item::Message(message) => match self.place_of(&message).await? {
                 Some(place) => self.message(&message, place).await,
@@ -204,10 +203,13 @@ impl Writer {
     /// Waits before a call is made again.
     pub(super) async fn wait_out(&self, trouble: &Trouble, tries: &mut Tries) -> Result<(), Stopped> {
         match trouble {
-            Trouble::Busy(closed) => tokio::select! {
-                () = self.stop.cancelled() => Err(Stopped),
-                () = self.engine.clock.sleep_until(closed.until) => Ok(()),
-            },
+            Trouble::Busy(closed) => {
+                let _wait = self.ear.bustle.wait();
+                tokio::select! {
+                    () = self.stop.cancelled() => Err(Stopped),
+                    () = self.engine.clock.sleep_until(closed.until) => Ok(()),
+                }
+            }
             other => {
                 tracing::warn!(trouble = %other, "Discord could not be asked; trying again");
                 self.pause(tries).await
@@ -220,6 +222,7 @@ impl Writer {
         let wait = tries.wait;
         tries.count += 1;
         tries.wait = (wait * 2).min(LONGEST);
+        let _wait = self.ear.bustle.wait();
         tokio::select! {
             () = self.stop.cancelled() => Err(Stopped),
             () = self.engine.clock.sleep(wait) => Ok(()),

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::session::{Connection, KNOWN, MESSAGE_CONTENT, NEVER, Out};
+use super::session::{Connection, KNOWN, MESSAGE_CONTENT, NEVER, Out, Session};
 use super::state::{Id, State};
 use super::{BOT_TOKEN, Inner};
 use crate::support::github::wire::Line;
@@ -188,6 +188,15 @@ fn hear(state: &mut State, text: &str, us: &Connection, known: &mut bool) -> Rep
     match payload["op"].as_u64() {
         Some(1) => {
             state.gateway.heartbeats += 1;
+            let heard = data
+                .as_u64()
+                .and_then(|seq| usize::try_from(seq).ok())
+                .unwrap_or(0);
+            let ours =
+                |session: &&mut Session| session.connection.as_ref().is_some_and(|open| open.id == us.id);
+            if let Some(session) = state.gateway.sessions.iter_mut().find(ours) {
+                session.heard = session.heard.max(heard);
+            }
             if state.gateway.deaf {
                 Reply::Nothing
             } else {

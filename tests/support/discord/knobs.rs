@@ -36,6 +36,12 @@ impl FakeDiscord {
         });
     }
 
+    /// Asks for a heartbeat after each dispatch from now on, as Discord may at any time, so that a test learns what was heard.
+    /// <https://discord.com/developers/docs/events/gateway#heartbeat-requests>
+    pub fn follow(&self) {
+        self.inner.with(|state| state.gateway.followed = true);
+    }
+
     /// What HELLO says about heartbeats from now on; clients beat by the machine's clock.
     pub fn heartbeat_every(&self, interval: Duration) {
         self.inner.with(|state| state.gateway.heartbeat = Some(interval));

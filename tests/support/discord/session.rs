@@ -58,6 +58,8 @@ pub(super) struct Session {
     pub(super) connection: Option<Connection>,
     /// Cannot be resumed any more.
     pub(super) over: bool,
+    /// The number of the last dispatch that the client says it has.
+    pub(super) heard: usize,
 }
 
 /// An event before it is anybody's.
@@ -88,6 +90,8 @@ pub(super) struct Gateway {
     pub(super) resumes: usize,
     /// Heartbeats that came.
     pub(super) heartbeats: usize,
+    /// Each dispatch is followed by a request for a heartbeat, which tells what the client has heard.
+    pub(super) followed: bool,
     /// Heartbeats are not acknowledged.
     pub(super) deaf: bool,
     /// Events wait.
@@ -148,6 +152,14 @@ impl State {
             && connection.out.try_send(Out::Text(text)).is_ok()
         {
             self.gateway.under_way += 1;
+            // A request that finds no room is made again with the next dispatch.
+            let request = self
+                .gateway
+                .followed
+                .then(|| json!({ "op": 1, "d": null }).to_string());
+            if request.is_some_and(|request| connection.out.try_send(Out::Text(request)).is_ok()) {
+                self.gateway.under_way += 1;
+            }
         }
     }
 
@@ -190,6 +202,7 @@ impl State {
             log: Vec::new(),
             connection: Some(connection),
             over: false,
+            heard: 0,
         };
         self.gateway.sessions.push(session);
         let at = self.gateway.sessions.len() - 1;

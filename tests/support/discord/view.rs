@@ -209,6 +209,18 @@ impl FakeDiscord {
         self.inner.look(|state| state.gateway.resumes)
     }
 
+    /// How many dispatches connected clients have not said to have heard; see `FakeDiscord::follow`.
+    pub fn unheard(&self) -> usize {
+        self.inner.look(|state| {
+            let live = state
+                .gateway
+                .sessions
+                .iter()
+                .filter(|session| session.connection.is_some());
+            live.map(|session| session.log.len() - session.heard).sum()
+        })
+    }
+
     /// How many heartbeats came.
     pub fn heartbeats(&self) -> usize {
         self.inner.look(|state| state.gateway.heartbeats)
