@@ -200,9 +200,21 @@ fn parts(config: &Config, engine: &Engine, role: Role) -> Result<Parts, StartErr
             None
         }
     };
+    Ok(Parts {
+        slack,
+        discord,
+        github,
+        model: Arc::new(model(config, engine)?),
+    })
+}
+
+fn model(config: &Config, engine: &Engine) -> Result<Model, StartError> {
     let model = match &config.model.provider {
         Provider::Offline => Model::Offline(Offline),
-        Provider::OpenAi(server) => Model::OpenAi(OpenAi::new(server).map_err(broken("the language model"))?),
+        Provider::OpenAi(server) => Model::OpenAi(OpenAi::new(server).map_err(|why| StartError::Part {
+            part: "the language model",
+            why,
+        })?),
     };
     let detail = match &model {
         Model::Offline(_) => {
@@ -211,12 +223,7 @@ fn parts(config: &Config, engine: &Engine, role: Role) -> Result<Parts, StartErr
         Model::OpenAi(server) => server.name().to_owned(),
     };
     engine.health.report("model", State::Ok, detail);
-    Ok(Parts {
-        slack,
-        discord,
-        github,
-        model: Arc::new(model),
-    })
+    Ok(model)
 }
 
 fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, supervisor: &mut Supervisor) {

@@ -98,6 +98,8 @@ fn the_example_with_every_key_switched_on_is_valid() {
         "https://bot.example.com/"
     );
     assert_eq!(config.slack.unwrap().command, "/pm");
+    let discord = config.discord.unwrap();
+    assert_eq!(discord.api_url.as_str(), "https://discord.com/");
     let github = config.github.unwrap();
     assert_eq!(github.mention, "@pm");
     assert_eq!(github.webhook_secret.unwrap().expose_secret(), "...");
@@ -109,6 +111,7 @@ fn the_example_with_every_key_switched_on_is_valid() {
         ("callsheet_database_url", "postgres://u:p@h/d\n"),
         ("slack_bot_token", "xoxb-2\r\n"),
         ("slack_app_token", "xapp-2\n"),
+        ("discord_bot_token", "MTEw.x.y\n"),
         ("github_token", "ghp_2"),
         ("github_webhook_secret", " a b \n"),
         ("model_api_key", "sk-2\n"),

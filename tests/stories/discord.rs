@@ -52,13 +52,19 @@ async fn ana_asks_on_discord_and_progress_becomes_the_answer(kind: Kind) {
             world.discord.bot_messages("#apollo").len() == 1
         })
         .await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm what is the state of Apollo?
+    pm [reply]: *reading 3 open issues of acme/apollo …*
+    ");
     world
         .model
         .says("Apollo is **active**. Three issues are open; *Login fails* is the oldest.");
     held.release();
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm what is the state of Apollo?
+    pm [reply] [edited]: Apollo is **active**. Three issues are open; *Login fails* is the oldest.
+    ");
     let answer = world.discord.bot_messages("#apollo").remove(0);
     assert_eq!(answer.pings, Vec::<String>::new());
     assert_eq!(answer.nonce.map(|nonce| nonce.len()), Some(25));
@@ -72,7 +78,19 @@ async fn a_command_is_deferred_and_answered_without_the_model(kind: Kind) {
         .user("ana")
         .slash("#apollo", "status", &[("project", "apollo")]);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    pm: > **ana**: /pm status apollo
+        
+        **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
+        
+        3 issues and 0 pull requests are open. Changed last:
+        
+        - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
+        - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+        - [#12](https://github.com/acme/apollo/issues/12) Login fails
+        
+        Project last changed 22 Nov 2026, 09:00 UTC.
+    ");
     let answer = world.discord.answer(&asked);
     assert_eq!(answer.answered, Some(5));
     assert!(answer.original.is_some_and(|message| !message.thinking));
@@ -87,7 +105,11 @@ async fn free_text_in_the_command_goes_to_the_model(kind: Kind) {
         .user("ana")
         .slash("#apollo", "ask", &[("text", "how is it going?")]);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    pm: > **ana**: /pm how is it going?
+        
+        All is well.
+    ");
     world.finish().await;
 }
 
@@ -102,7 +124,12 @@ async fn a_command_whose_token_is_over_is_answered_by_a_message(kind: Kind) {
     );
     world.discord.user("ana").slash("#apollo", "projects", &[]);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    pm: 
+    pm: > **ana**: /pm projects
+        
+        - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    ");
     world.finish().await;
 }
 
@@ -111,7 +138,11 @@ async fn a_command_that_could_not_be_deferred_is_answered_by_a_message(kind: Kin
     world.discord.fault(CALLBACK, Fault::Status { code: 503 });
     world.discord.user("ana").slash("#apollo", "projects", &[]);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    pm: > **ana**: /pm projects
+        
+        - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    ");
     world.finish().await;
 }
 
@@ -128,7 +159,11 @@ async fn a_command_where_the_bot_may_not_write_is_answered_all_the_same(kind: Ki
     world.model.says("Hello.");
     held.release();
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    pm: > **ana**: /pm hello?
+        
+        Hello.
+    ");
     world.finish().await;
 }
 
@@ -166,7 +201,12 @@ async fn a_button_pressed_after_twenty_minutes_works(kind: Kind) {
     world.pass(Duration::from_secs(20 * 60)).await;
     let pressed = world.discord.user("ana").presses(&report, "Projects");
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    pm: The report. [Projects]
+    pm [reply]: > **ana**: /pm projects
+        
+        - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    ");
     assert_eq!(world.discord.answer(&pressed).answered, Some(5));
     world.finish().await;
 }
@@ -182,7 +222,14 @@ async fn in_a_channel_only_our_name_or_a_reply_to_us_calls_us(kind: Kind) {
     let answer = world.discord.bot_messages("#apollo").remove(0).id;
     ben.replies_quietly_to("#apollo", &answer, "and pull requests?");
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm how many issues?
+    pm [reply]: Three.
+    ben: lunch?
+    ben: @ana lunch?
+    ben [reply]: and pull requests?
+    pm [reply]: Five.
+    ");
     world.finish().await;
 }
 
@@ -198,8 +245,14 @@ async fn in_a_thread_with_us_nobody_has_to_call_us(kind: Kind) {
     world.quiet().await;
     ben.says_in(&thread, "@ana what do you think?");
     world.quiet().await;
-    sees!(world.discord_talk(&thread), @"");
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk(&thread), @"
+    ana: @pm look at this
+    pm: I see.
+    ben: since when?
+    pm: Since yesterday.
+    ben: @ana what do you think?
+    ");
+    sees!(world.discord_talk("#apollo"), @"ana: The login is broken.");
     world.finish().await;
 }
 
@@ -208,7 +261,17 @@ async fn a_direct_message_is_answered_there(kind: Kind) {
     let ana = world.discord.user("ana");
     ana.dm("help");
     world.quiet().await;
-    sees!(world.discord_talk("@ana"), @"");
+    sees!(world.discord_talk("@ana"), @"
+    ana: help
+    pm: Ask me in plain words, or use a command:
+        
+        - `/pm help [command]`: What I can do, or what one command does
+        - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
+        - `/pm projects`: The projects you may see
+        - `/pm health`: Whether every part of me works
+        
+        For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.
+    ");
     world.finish().await;
 }
 
@@ -230,7 +293,7 @@ async fn a_comment_on_the_issue_reaches_the_channel(kind: Kind) {
         .user("cy")
         .comments("acme/apollo", 12, "@pm please label this as bug and tell #apollo");
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"pm: [acme/apollo#12](https://github.com/acme/apollo/issues/12) is a bug, @⟨⟩everyone.");
     let post = world.discord.bot_messages("#apollo").remove(0);
     assert_eq!(post.pings, Vec::<String>::new());
     assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
@@ -282,7 +345,10 @@ async fn one_message_heard_twice_is_one_request(kind: Kind) {
         })
         .await;
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm hello?
+    pm [reply]: Once.
+    ");
     world.finish().await;
 }
 
@@ -295,7 +361,14 @@ async fn words_that_are_none_and_other_bots(kind: Kind) {
     world.discord.bot("other").says("#apollo", "@pm do something");
     world.discord.webhook("hook").says("#apollo", "@pm do something");
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm
+    ana: @pm 👍
+    pm [reply]: I am here. Ask me in plain words, for example *what is the status of Apollo?*, or say `help`.
+    pm [reply]: I am here. Ask me in plain words, for example *what is the status of Apollo?*, or say `help`.
+    other: @pm do something
+    hook: @pm do something
+    ");
     world.finish().await;
 }
 
@@ -310,7 +383,10 @@ async fn an_edit_and_a_deletion_are_no_requests(kind: Kind) {
     let other = ana.says("#apollo", "never mind");
     ana.deletes("#apollo", &other);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana [edited]: @pm hello, and what is new?
+    pm [reply]: Hello.
+    ");
     world.finish().await;
 }
 
@@ -324,7 +400,7 @@ async fn an_answer_to_a_deleted_question_stands_by_itself(kind: Kind) {
     world.model.says("Hello.");
     held.release();
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"pm: Hello.");
     world.finish().await;
 }
 
@@ -337,8 +413,8 @@ async fn in_a_deleted_channel_the_answer_is_given_up_with_a_reason(kind: Kind) {
     world.model.says("Hello.");
     held.release();
     world.quiet().await;
-    sees!(world.given_up().await.join("\n"), @"");
-    sees!(world.health("discord"), @"");
+    sees!(world.given_up().await.join("\n"), @"the channel or thread is gone; ask in another one");
+    sees!(world.health("discord"), @"degraded: connected as @pm on 1 server; #apollo cannot be read: the channel is gone; bind another one");
     world.finish().await;
 }
 
@@ -348,7 +424,7 @@ async fn where_the_bot_may_not_write_the_answer_is_given_up_with_a_reason(kind: 
     world.model.says("Hello.");
     world.discord.user("ana").says("#apollo", "@pm hello?");
     world.quiet().await;
-    sees!(world.given_up().await.join("\n"), @"");
+    sees!(world.given_up().await.join("\n"), @"the bot may not write here; give it the permissions Send Messages, Send Messages in Threads and Read Message History");
     assert_eq!(world.discord.calls(EDIT).len(), 0);
     world.finish().await;
 }

@@ -1,6 +1,11 @@
 //! Discord's gateway: what is said while the connection breaks, and what keeps the bot from listening.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use callsheet::store::Probe;
+use tokio::sync::Notify;
 
 use crate::support::database::Kind;
 use crate::support::discord::{Fault, HISTORY};
@@ -22,6 +27,7 @@ stories![
     a_removed_bot_says_so_and_comes_back,
     a_deleted_channel_is_in_the_health_report,
     the_command_is_registered_once,
+    stopped_between_any_two_steps_the_answer_comes_once,
 ];
 
 /// Questions in a burst.
@@ -193,7 +199,7 @@ async fn a_missing_intent_says_what_to_do(kind: Kind) {
     let mut world = World::new(kind).await;
     world.prepare_apollo_on_discord().await;
     world.discord.message_content(false);
-    sees!(boot_until_failed(&mut world).await, @"");
+    sees!(boot_until_failed(&mut world).await, @"failed: Discord does not let the bot read messages (4014); switch the Message Content Intent on at https://discord.com/developers/applications, your app, Bot, and start again");
     assert_eq!(world.discord.identifies(), 0);
     assert_eq!(
         world.discord.connections(),
@@ -207,7 +213,7 @@ async fn a_refused_token_says_what_to_do(kind: Kind) {
     let mut world = World::new(kind).await;
     world.prepare_apollo_on_discord().await;
     world.discord.revoke_token(true);
-    sees!(boot_until_failed(&mut world).await, @"");
+    sees!(boot_until_failed(&mut world).await, @"failed: Discord refuses discord.bot_token; copy the token from https://discord.com/developers/applications, your app, Bot (Reset Token), and start again");
     assert_eq!(world.discord.connections(), 0);
     world.finish().await;
 }
@@ -224,7 +230,7 @@ async fn an_unreachable_discord_is_tried_again(kind: Kind) {
     let asked = asks(&world, 1);
     world.quiet().await;
     assert_answered(&world, &asked).await;
-    sees!(world.health("discord"), @"");
+    sees!(world.health("discord"), @"ok: connected as @pm on 1 server");
     world.finish().await;
 }
 
@@ -250,7 +256,7 @@ async fn a_removed_bot_says_so_and_comes_back(kind: Kind) {
             world.health("discord").starts_with("degraded")
         })
         .await;
-    sees!(world.health("discord"), @"");
+    sees!(world.health("discord"), @"degraded: connected as @pm on 0 servers; not on the server of #apollo any more; invite the bot: https://discord.com/oauth2/authorize?client_id=1100000000000000002&scope=bot+applications.commands&permissions=274877991936");
     world.discord.invite_bot();
     world
         .until("the return to be seen", |world| {
@@ -272,7 +278,7 @@ async fn a_deleted_channel_is_in_the_health_report(kind: Kind) {
             world.health("discord").starts_with("degraded")
         })
         .await;
-    sees!(world.health("discord"), @"");
+    sees!(world.health("discord"), @"degraded: connected as @pm on 1 server; #apollo cannot be read: the channel is gone; bind another one");
     world.stop().await;
     world.start().await;
     world
@@ -280,7 +286,7 @@ async fn a_deleted_channel_is_in_the_health_report(kind: Kind) {
             world.health("discord").contains("cannot be read")
         })
         .await;
-    sees!(world.health("discord"), @"");
+    sees!(world.health("discord"), @"degraded: connected as @pm on 1 server; #apollo cannot be read: the channel is gone; bind another one");
     world.finish().await;
 }
 
@@ -294,4 +300,57 @@ async fn the_command_is_registered_once(kind: Kind) {
     world.quiet().await;
     assert_eq!(world.discord.calls(PUT).len(), 1);
     world.finish().await;
+}
+
+/// A probe that, once armed with a count, lets so many points pass and holds whoever reaches the next one.
+fn stop_when_armed(left: &Arc<AtomicUsize>, reached: &Arc<Notify>) -> Probe {
+    let (left, reached) = (Arc::clone(left), Arc::clone(reached));
+    Arc::new(move |_| {
+        let (left, reached) = (Arc::clone(&left), Arc::clone(&reached));
+        Box::pin(async move {
+            let passed = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| match left {
+                DISARMED => Some(DISARMED),
+                left => left.checked_sub(1),
+            });
+            if passed.is_err() {
+                reached.notify_one();
+                std::future::pending::<()>().await;
+            }
+        })
+    })
+}
+
+/// Lets every point pass.
+const DISARMED: usize = usize::MAX;
+
+async fn stopped_between_any_two_steps_the_answer_comes_once(kind: Kind) {
+    let mut point = 0;
+    loop {
+        let mut world = World::new(kind).await;
+        world.prepare_apollo_on_discord().await;
+        world
+            .model
+            .always(|_| crate::support::model::Turn::says("All done."));
+        let (left, reached) = (Arc::new(AtomicUsize::new(DISARMED)), Arc::new(Notify::new()));
+        world.start_with(Some(stop_when_armed(&left, &reached))).await;
+        world.quiet().await;
+        left.store(point, Ordering::SeqCst);
+        world.discord.user("ana").says("#apollo", "@pm do it");
+        let stopped = tokio::select! {
+            () = reached.notified() => true,
+            () = world.quiet() => false,
+        };
+        world.kill().await;
+        world.start().await;
+        world.quiet().await;
+        let answers = world.discord.bot_messages("#apollo");
+        let texts: Vec<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+        assert_eq!(texts, ["All done."], "stopped at point {point}");
+        world.finish().await;
+        if !stopped {
+            assert!(point > 10, "only {point} points were met: does the probe work?");
+            return;
+        }
+        point += 1;
+    }
 }

@@ -120,7 +120,10 @@ async fn an_edit_whose_answer_is_lost_is_made_once(kind: Kind) {
     world.quiet().await;
     let messages = world.discord.bot_messages("#apollo");
     assert_eq!(messages.len(), 1);
-    sees!(messages[0].revisions.join("\n"), @"");
+    sees!(messages[0].revisions.join("\n"), @"
+    *thinking …*
+    Once.
+    ");
     world.finish().await;
 }
 

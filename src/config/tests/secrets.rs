@@ -92,10 +92,11 @@ fn a_file_that_cannot_be_read_or_parsed_is_named_with_line_and_column_but_never_
     }
 }
 
-const SECRETS: [&str; 6] = [
+const SECRETS: [&str; 7] = [
     "database.url",
     "slack.bot_token",
     "slack.app_token",
+    "discord.bot_token",
     "github.token",
     "github.webhook_secret",
     "model.api_key",

@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::client::Trouble;
 use super::find::{PAGE, page};
 use super::json;
-use super::outcome::unreadable;
+use super::outcome::{GONE, unreadable};
 use super::sender::channel as channel_of;
 use super::writer::{Stopped, Tries, Writer};
 use crate::domain::{Place, Platform};
@@ -189,7 +189,7 @@ impl Writer {
         self.discord.channels().forget(id);
         for (place, label) in self.take_stock().await? {
             if channel_of(&place) == Some(id) {
-                let why = "the channel is gone; bind another one".to_owned();
+                let why = GONE.to_owned();
                 self.ear.standing.readable(&self.engine.health, &label, Some(why));
             }
         }

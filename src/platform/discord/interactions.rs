@@ -36,7 +36,7 @@ const EPHEMERAL: u64 = 1 << 6;
 #[derive(Debug)]
 pub(super) enum Asked {
     /// A command.
-    Command(Heard),
+    Command(Box<Heard>),
     /// Something that we cannot serve, and why.
     Not(String),
     /// Something that asks for no answer of ours.
@@ -69,7 +69,7 @@ pub(super) fn translate(interaction: &Value, menu: &CommandMenu, place: Option<P
     let event = place.and_then(|place| given(interaction, place, command));
     event.map_or_else(
         || Asked::Not("I could not read what Discord sent. Ask again with a mention.".to_owned()),
-        |heard| Asked::Command(heard),
+        |heard| Asked::Command(Box::new(heard)),
     )
 }
 

@@ -13,6 +13,9 @@ const MISSING_ACCESS: u64 = 50001;
 /// We may see the place, and not do this there.
 const MISSING_PERMISSIONS: u64 = 50013;
 
+/// What to do about a place of a project that was deleted.
+pub(super) const GONE: &str = "the channel is gone; bind another one";
+
 /// What was attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
@@ -96,6 +99,10 @@ pub(super) fn is_closed_to_us(trouble: &Trouble) -> bool {
 /// Why a place cannot be read; none when it may be for a while only.
 pub(super) fn unreadable(trouble: &Trouble) -> Option<String> {
     match trouble {
+        Trouble::Refused {
+            code: UNKNOWN_CHANNEL,
+            ..
+        } => Some(GONE.to_owned()),
         Trouble::Refused {
             status,
             code,

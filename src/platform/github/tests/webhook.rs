@@ -140,6 +140,7 @@ fn a_new_comment_is_a_posted_message() {
       "text": "what is\nopen?",
       "addressed": "us",
       "mark": null,
+      "reply": null,
       "at": "2026-11-22T09:00:00Z"
     }
     "#);
