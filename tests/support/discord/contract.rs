@@ -24,10 +24,10 @@ macro_rules! cases {
 
 cases! {
     contract_rest: tokens_and_routes_are_checked, bodies_are_checked, a_nonce_posts_once, mentions_tell_whom_they_may,
-        history_comes_in_pages, own_messages_can_be_edited, rights_are_checked, threads_follow_their_rules;
+        history_comes_in_pages, own_messages_can_be_edited, rights_are_checked, guilds_and_channels_go, direct_messages_can_be_closed, threads_are_opened, threads_are_archived_and_locked;
     contract_interactions: commands_are_checked, only_registered_commands_can_be_typed,
         first_answers_come_in_time_and_once, tokens_live_fifteen_minutes, presses_change_their_message;
-    contract_wire: faults_show_on_the_wire, late_and_held_effects_keep_their_time, limits_are_told_and_enforced,
+    contract_wire: refusals_show_on_the_wire, cuts_show_on_the_wire, late_and_held_effects_keep_their_time, limits_are_told_and_enforced,
         tasks_end_with_the_fake;
     contract_gateway: identifying_is_checked, heartbeats_are_answered, words_need_the_intent, own_messages_come_back,
         sessions_are_resumed, connections_break_on_order, events_can_be_disturbed;

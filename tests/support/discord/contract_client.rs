@@ -282,6 +282,7 @@ pub async fn the_real_client_answers_interactions() {
         "And more."
     );
     let seen = discord.answer(&used);
+    assert!(seen.delivered);
     assert_eq!(
         (seen.answered, seen.original.unwrap().text.as_str()),
         (Some(5), "All well.")

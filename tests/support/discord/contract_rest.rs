@@ -289,114 +289,112 @@ pub async fn own_messages_can_be_edited() {
     assert!(bench.discord.message(&ours).deleted);
 }
 
-/// <https://discord.com/developers/docs/topics/permissions>, <https://discord.com/developers/docs/resources/user#create-dm>
+/// Posts something where that must be refused.
+async fn cannot_post(bench: &Bench, path: &str, wanted: (u16, u64)) {
+    bench
+        .refused(Method::POST, path, json!({ "content": "x" }), wanted)
+        .await;
+}
+
+/// <https://discord.com/developers/docs/topics/permissions>
 pub async fn rights_are_checked() {
     let bench = Bench::new().await;
     let (discord, post) = (&bench.discord, bench.messages());
-    let text = json!({ "content": "x" });
     let said = discord.user("ana").says("#apollo", "hello");
-    bench
-        .refused(Method::POST, "/channels/1/messages", text.clone(), (404, 10003))
-        .await;
+    cannot_post(&bench, "/channels/1/messages", (404, 10003)).await;
     discord.deny("#apollo", None, Permission::SendMessages);
-    bench
-        .refused(Method::POST, &post, text.clone(), (403, 50013))
-        .await;
+    cannot_post(&bench, &post, (403, 50013)).await;
     discord.allow("#apollo", None, Permission::SendMessages);
     discord.deny("#apollo", None, Permission::ReadMessageHistory);
-    assert_eq!(
-        bench.ok(Method::GET, &post, Value::Null).await,
-        json!([]),
-        "an empty list, no error"
-    );
+    let list = bench.ok(Method::GET, &post, Value::Null).await;
+    assert_eq!(list, json!([]), "an empty list, no error");
     let reply = json!({ "content": "x", "message_reference": { "message_id": said } });
     bench.refused(Method::POST, &post, reply, (403, 160_002)).await;
     discord.deny("#apollo", None, Permission::ViewChannel);
     bench.refused(Method::GET, &post, Value::Null, (403, 50001)).await;
-    bench
-        .refused(Method::POST, &post, text.clone(), (403, 50001))
-        .await;
+    cannot_post(&bench, &post, (403, 50001)).await;
     discord.allow("#apollo", None, Permission::ViewChannel);
-    bench.posted(text.clone()).await;
+    bench.posted(json!({ "content": "x" })).await;
+}
+
+/// <https://discord.com/developers/docs/topics/opcodes-and-status-codes#json-json-error-codes>: 50001, 10004, 10003
+pub async fn guilds_and_channels_go() {
+    let bench = Bench::new().await;
+    let (discord, post) = (&bench.discord, bench.messages());
+    let guild = format!("/guilds/{}", discord.guild());
+    assert_eq!(
+        bench.ok(Method::GET, &guild, Value::Null).await["id"],
+        json!(discord.guild())
+    );
     discord.remove_bot();
+    cannot_post(&bench, &post, (403, 50001)).await;
     bench
-        .refused(Method::POST, &post, text.clone(), (403, 50001))
-        .await;
-    bench
-        .refused(
-            Method::GET,
-            &format!("/guilds/{}", discord.guild()),
-            Value::Null,
-            (404, 10004),
-        )
+        .refused(Method::GET, &guild, Value::Null, (404, 10004))
         .await;
     discord.invite_bot();
+    bench.posted(json!({ "content": "back" })).await;
     discord.delete_channel("#apollo");
-    bench
-        .refused(Method::POST, &post, text.clone(), (404, 10003))
-        .await;
+    cannot_post(&bench, &post, (404, 10003)).await;
+}
 
-    let ana = discord.user("ana");
+/// <https://discord.com/developers/docs/resources/user#create-dm>
+pub async fn direct_messages_can_be_closed() {
+    let bench = Bench::new().await;
+    let (ana, open) = (bench.discord.user("ana"), "/users/@me/channels");
     let direct = bench
-        .ok(
-            Method::POST,
-            "/users/@me/channels",
-            json!({ "recipient_id": ana.id() }),
-        )
+        .ok(Method::POST, open, json!({ "recipient_id": ana.id() }))
         .await;
     assert_eq!(
         (&direct["type"], &direct["id"]),
         (&json!(1), &json!(ana.dm_channel()))
     );
     let direct = format!("/channels/{}/messages", ana.dm_channel());
-    bench.ok(Method::POST, &direct, text.clone()).await;
-    assert_eq!(discord.bot_messages("@ana").len(), 1);
+    bench.ok(Method::POST, &direct, json!({ "content": "x" })).await;
+    assert_eq!(bench.discord.bot_messages("@ana").len(), 1);
     ana.closes_dms(true);
-    bench.refused(Method::POST, &direct, text, (403, 50007)).await;
+    cannot_post(&bench, &direct, (403, 50007)).await;
     bench
-        .refused(
-            Method::POST,
-            "/users/@me/channels",
-            json!({ "recipient_id": "1" }),
-            (400, 50033),
-        )
+        .refused(Method::POST, open, json!({ "recipient_id": "1" }), (400, 50033))
         .await;
 }
 
-/// <https://discord.com/developers/docs/topics/threads>,
 /// <https://discord.com/developers/docs/resources/channel#start-thread-from-message>
-pub async fn threads_follow_their_rules() {
+pub async fn threads_are_opened() {
     let bench = Bench::new().await;
-    let discord = &bench.discord;
-    let said = discord.user("ana").says("#apollo", "hello");
-    let from = format!("{}/{said}/threads", bench.messages());
+    let said = bench.discord.user("ana").says("#apollo", "hello");
+    let (from, name) = (
+        format!("{}/{said}/threads", bench.messages()),
+        json!({ "name": "talk" }),
+    );
     bench
         .refused(Method::POST, &from, json!({ "name": "" }), (400, 50035))
         .await;
-    let opened = bench.ok(Method::POST, &from, json!({ "name": "talk" })).await;
-    assert_eq!(
-        (&opened["id"], &opened["type"], &opened["parent_id"]),
-        (&json!(said), &json!(11), &json!(bench.apollo))
+    let opened = bench.ok(Method::POST, &from, name.clone()).await;
+    let seen = (&opened["id"], &opened["type"], &opened["parent_id"]);
+    assert_eq!(seen, (&json!(said), &json!(11), &json!(bench.apollo)));
+    bench.refused(Method::POST, &from, name, (400, 160_004)).await;
+    let (bare, name) = (
+        format!("/channels/{}/threads", bench.apollo),
+        json!({ "name": "bare", "type": 11 }),
     );
+    bench.ok(Method::POST, &bare, name.clone()).await;
     bench
-        .refused(Method::POST, &from, json!({ "name": "talk" }), (400, 160_004))
-        .await;
-    let bare = format!("/channels/{}/threads", bench.apollo);
+        .discord
+        .deny("#apollo", None, Permission::CreatePublicThreads);
     bench
-        .ok(Method::POST, &bare, json!({ "name": "bare", "type": 11 }))
+        .refused(Method::POST, &bare, name.clone(), (403, 50013))
         .await;
-    discord.deny("#apollo", None, Permission::CreatePublicThreads);
-    bench
-        .refused(
-            Method::POST,
-            &bare,
-            json!({ "name": "x", "type": 11 }),
-            (403, 50013),
-        )
-        .await;
+    let inside = format!("/channels/{said}/threads");
+    bench.refused(Method::POST, &inside, name, (400, 50024)).await;
+}
 
+/// <https://discord.com/developers/docs/topics/threads#active-archived-threads>, `#locked-threads`, `#permissions`
+pub async fn threads_are_archived_and_locked() {
+    let bench = Bench::new().await;
+    let discord = &bench.discord;
+    let thread = discord.thread("#apollo", "talk");
     let (post, text) = (
-        format!("/channels/{said}/messages"),
+        format!("/channels/{thread}/messages"),
         json!({ "content": "in it" }),
     );
     // The right to post in the channel has no meaning in its threads.
@@ -404,34 +402,30 @@ pub async fn threads_follow_their_rules() {
     let ours = bench.ok(Method::POST, &post, text.clone()).await;
     let ours = format!("{post}/{}", ours["id"].as_str().unwrap());
     discord.deny("#apollo", None, Permission::SendMessagesInThreads);
-    bench
-        .refused(Method::POST, &post, text.clone(), (403, 50013))
-        .await;
+    cannot_post(&bench, &post, (403, 50013)).await;
     discord.allow("#apollo", None, Permission::SendMessagesInThreads);
-    discord.archive(&said, true);
+    discord.archive(&thread, true);
     bench
         .refused(Method::PATCH, &ours, text.clone(), (400, 50083))
         .await;
     bench.ok(Method::POST, &post, text.clone()).await;
-    let thread = bench
-        .ok(Method::GET, &format!("/channels/{said}"), Value::Null)
+    let seen = bench
+        .ok(Method::GET, &format!("/channels/{thread}"), Value::Null)
         .await;
     assert_eq!(
-        thread["thread_metadata"]["archived"], false,
+        seen["thread_metadata"]["archived"], false,
         "a post brings it back"
     );
-    discord.lock(&said, true);
-    bench
-        .refused(Method::POST, &post, text.clone(), (403, 160_005))
-        .await;
+    discord.lock(&thread, true);
+    cannot_post(&bench, &post, (403, 160_005)).await;
     bench
         .refused(Method::PATCH, &ours, text.clone(), (403, 160_005))
         .await;
-    discord.archive(&said, true);
-    bench
-        .refused(Method::POST, &post, text.clone(), (400, 50083))
-        .await;
-    discord.delete_channel(&said);
-    bench.refused(Method::POST, &post, text, (404, 10003)).await;
+    discord.archive(&thread, true);
+    cannot_post(&bench, &post, (400, 50083)).await;
+    discord.allow("#apollo", None, Permission::ManageThreads);
+    bench.ok(Method::POST, &post, text).await;
+    discord.delete_channel(&thread);
+    cannot_post(&bench, &post, (404, 10003)).await;
     assert_eq!(discord.problems(), Vec::<String>::new());
 }

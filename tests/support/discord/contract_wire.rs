@@ -9,32 +9,35 @@ use serde_json::{Value, json};
 use super::contract::{Bench, in_time, until};
 use super::{EDIT, Fault, HISTORY, POST};
 
-/// Every fault of one call, and that exactly the promised effects happened.
-pub async fn faults_show_on_the_wire() {
+/// A post as a client sees it: status, `Retry-After`, body.
+async fn send(bench: &Bench, text: &str) -> Result<(u16, Option<String>, Value), reqwest::Error> {
+    let request = bench.request(Method::POST, &bench.messages(), &json!({ "content": text }));
+    let answer = in_time(text, request.send()).await?;
+    let header = answer.headers().get("retry-after");
+    let header = header.map(|wait| wait.to_str().unwrap().to_owned());
+    let status = answer.status().as_u16();
+    Ok((status, header, answer.json().await.unwrap_or_default()))
+}
+
+fn texts(bench: &Bench) -> Vec<String> {
+    let ours = bench.discord.bot_messages("#apollo");
+    ours.into_iter().map(|msg| msg.text).collect()
+}
+
+/// <https://discord.com/developers/docs/topics/rate-limits#exceeding-a-rate-limit>, and other refusals on order.
+pub async fn refusals_show_on_the_wire() {
     let bench = Bench::new().await;
-    let send = async |text: &str| {
-        let request = bench.request(Method::POST, &bench.messages(), &json!({ "content": text }));
-        let answer = in_time(text, request.send()).await?;
-        let header = answer
-            .headers()
-            .get("retry-after")
-            .map(|wait| wait.to_str().unwrap().to_owned());
-        let status = answer.status().as_u16();
-        let body: Value = answer.json().await.unwrap_or_default();
-        Ok::<_, reqwest::Error>((status, header, body))
-    };
     let limited = |retry_after, global| Fault::RateLimit { retry_after, global };
+    let refused = Fault::Refuse {
+        status: 403,
+        code: 50013,
+    };
+    let (failed, failed_late) = (
+        Fault::Status { code: 503 },
+        Fault::StatusAfterEffect { code: 502 },
+    );
     for (fault, status, header, key, value) in [
-        (
-            Fault::Refuse {
-                status: 403,
-                code: 50013,
-            },
-            403,
-            None,
-            "code",
-            json!(50013),
-        ),
+        (refused, 403, None, "code", json!(50013)),
         (
             limited(Some(1.5), false),
             429,
@@ -44,43 +47,41 @@ pub async fn faults_show_on_the_wire() {
         ),
         (limited(Some(7.0), true), 429, Some("7"), "global", json!(true)),
         (limited(None, false), 429, None, "retry_after", Value::Null),
-        (Fault::Status { code: 503 }, 503, None, "code", Value::Null),
-        (
-            Fault::StatusAfterEffect { code: 502 },
-            502,
-            None,
-            "code",
-            Value::Null,
-        ),
+        (failed, 503, None, "code", Value::Null),
+        (failed_late, 502, None, "code", Value::Null),
     ] {
         bench.discord.fault(POST, fault.clone());
-        let (seen, wait, body) = send(&format!("{status}")).await.unwrap();
+        let (seen, wait, body) = send(&bench, &format!("{status}")).await.unwrap();
         assert_eq!(
             (seen, wait.as_deref(), &body[key]),
             (status, header, &value),
             "{fault:?}"
         );
     }
+    assert_eq!(texts(&bench), ["502"]);
+    assert_eq!(bench.discord.faults_left(), 0);
+}
+
+/// Cuts before and after the effect, met by a connection that was in use before.
+pub async fn cuts_show_on_the_wire() {
+    let bench = Bench::new().await;
+    assert_eq!(send(&bench, "whole").await.unwrap().0, 200);
     for (fault, text) in [
         (Fault::DropBeforeEffect, "cut before"),
         (Fault::DropAfterEffect, "cut after"),
     ] {
         bench.discord.fault(POST, fault);
-        let error = send(text).await.expect_err("a connection cut before the answer");
+        let error = send(&bench, text)
+            .await
+            .expect_err("a connection cut before the answer");
         assert!(error.is_request() && !error.is_connect(), "{error:?}");
     }
     bench.discord.fault(EDIT, Fault::DropBeforeEffect);
-    assert_eq!(send("whole again").await.unwrap().0, 200);
-    let texts: Vec<String> = bench
-        .discord
-        .bot_messages("#apollo")
-        .into_iter()
-        .map(|msg| msg.text)
-        .collect();
-    assert_eq!(texts, ["502", "cut after", "whole again"]);
+    assert_eq!(send(&bench, "whole again").await.unwrap().0, 200);
+    assert_eq!(texts(&bench), ["whole", "cut after", "whole again"]);
     assert_eq!(
         bench.discord.calls(POST).len(),
-        9,
+        4,
         "the client sent nothing twice"
     );
     assert_eq!(bench.discord.faults_left(), 1, "a fault waits for its own route");

@@ -46,6 +46,8 @@ pub(super) struct Interaction {
     pub(super) data: Value,
     /// When.
     pub(super) made: DateTime<Utc>,
+    /// A connected session took it; otherwise it is lost, and Discord shows the person a failure.
+    pub(super) delivered: bool,
     /// The type of the first answer.
     pub(super) answered: Option<u64>,
     /// What the first answer carried.
@@ -96,14 +98,21 @@ impl State {
             message,
             data,
             made: self.now,
+            delivered: false,
             answered: None,
             answer: Value::Null,
             original: None,
             followups: Vec::new(),
         };
         let payload = self.interaction_json(&interaction);
-        self.interactions.insert(id, interaction);
-        self.announce_interaction(payload);
+        let delivered = self.announce_interaction(payload);
+        self.interactions.insert(
+            id,
+            Interaction {
+                delivered,
+                ..interaction
+            },
+        );
         id
     }
 

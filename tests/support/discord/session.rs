@@ -362,9 +362,11 @@ impl State {
         });
     }
 
-    /// Sends an interaction; false when no session takes it, which Discord shows the person as a failure.
+    /// Sends an interaction; false when no session is connected: it is then lost, unless one resumes in time, and Discord shows
+    /// the person a failure.
     pub(super) fn announce_interaction(&mut self, data: Value) -> bool {
-        let taken = self.gateway.sessions.iter().any(|session| !session.over);
+        let mut sessions = self.gateway.sessions.iter();
+        let taken = sessions.any(|session| !session.over && session.connection.is_some());
         self.emit(Event {
             name: "INTERACTION_CREATE",
             data,

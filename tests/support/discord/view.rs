@@ -54,6 +54,8 @@ pub struct Answer {
     pub token: String,
     /// Who used the command or button.
     pub user: String,
+    /// A connected session took it; otherwise it is lost, and Discord shows the person a failure.
+    pub delivered: bool,
     /// The type of the first answer: 4 a message, 5 a message later, 6 nothing to see, 7 a changed message, 8 completions.
     pub answered: Option<u64>,
     /// What the first answer carried.
@@ -146,6 +148,7 @@ impl FakeDiscord {
                     interaction: interaction.id.to_string(),
                     token: interaction.token.clone(),
                     user: state.users[&interaction.user].name.clone(),
+                    delivered: interaction.delivered,
                     answered: interaction.answered,
                     data: interaction.answer.clone(),
                     original: interaction.original.as_ref().and_then(seen),
