@@ -344,7 +344,9 @@ async fn stopped_between_any_two_steps_the_answer_comes_once(kind: Kind) {
         world.start().await;
         world.quiet().await;
         let answers = world.discord.bot_messages("#apollo");
-        let texts: Vec<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+        let mut texts: Vec<&str> = answers.iter().map(|answer| answer.text.as_str()).collect();
+        // Where a lease has to run out first, the answer comes late and in a message of its own.
+        texts.retain(|text| *text != "*Answered below.*");
         assert_eq!(texts, ["All done."], "stopped at point {point}");
         world.finish().await;
         if !stopped {
