@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::action::Actions;
 use crate::agent::{Agent, Limits};
+use crate::command;
 use crate::config::{Config, Provider, Scheme};
 use crate::desk::{Desk, ProgressDesk, RunDesk};
 use crate::digest::{self, Digests};
@@ -22,6 +23,7 @@ use crate::engine::supervisor::{Supervisor, TaskEnded};
 use crate::engine::workers::{self, Handler};
 use crate::http;
 use crate::model::{Model, Offline, OpenAi};
+use crate::platform::discord::{self, CommandMenu, Discord, DiscordSender};
 use crate::platform::github::{self, GitHub, GitHubSender};
 use crate::platform::shell::ShellSender;
 use crate::platform::slack::{self, Slack, SlackSender};
@@ -79,6 +81,7 @@ pub struct App {
 /// The platforms and the model, as configured.
 struct Parts {
     slack: Option<Slack>,
+    discord: Option<Discord>,
     github: Option<GitHub>,
     model: Arc<Model>,
 }
@@ -162,9 +165,21 @@ fn parts(config: &Config, engine: &Engine, role: Role) -> Result<Parts, StartErr
             None
         }
     };
+    let discord = match &config.discord {
+        Some(discord) => Some(Discord::new(discord, engine.clock.clone()).map_err(broken("Discord"))?),
+        None => {
+            engine.health.report(
+                "discord",
+                State::NotConfigured,
+                "set [discord] in bot.toml to talk on Discord",
+            );
+            None
+        }
+    };
     if role == Role::Ask {
         for (part, set) in [
             ("slack", config.slack.is_some()),
+            ("discord", config.discord.is_some()),
             ("github", config.github.is_some()),
         ] {
             if set {
@@ -187,9 +202,21 @@ fn parts(config: &Config, engine: &Engine, role: Role) -> Result<Parts, StartErr
             None
         }
     };
+    Ok(Parts {
+        slack,
+        discord,
+        github,
+        model: Arc::new(model(config, engine)?),
+    })
+}
+
+fn model(config: &Config, engine: &Engine) -> Result<Model, StartError> {
     let model = match &config.model.provider {
         Provider::Offline => Model::Offline(Offline),
-        Provider::OpenAi(server) => Model::OpenAi(OpenAi::new(server).map_err(broken("the language model"))?),
+        Provider::OpenAi(server) => Model::OpenAi(OpenAi::new(server).map_err(|why| StartError::Part {
+            part: "the language model",
+            why,
+        })?),
     };
     let detail = match &model {
         Model::Offline(_) => {
@@ -198,17 +225,16 @@ fn parts(config: &Config, engine: &Engine, role: Role) -> Result<Parts, StartErr
         Model::OpenAi(server) => server.name().to_owned(),
     };
     engine.health.report("model", State::Ok, detail);
-    Ok(Parts {
-        slack,
-        github,
-        model: Arc::new(model),
-    })
+    Ok(model)
 }
 
 fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, supervisor: &mut Supervisor) {
     let mut senders = Senders::default().with(Platform::Shell, Arc::new(ShellSender));
     if let Some(slack) = &parts.slack {
         senders = senders.with(Platform::Slack, Arc::new(SlackSender::new(slack.clone())));
+    }
+    if let Some(discord) = &parts.discord {
+        senders = senders.with(Platform::Discord, Arc::new(DiscordSender::new(discord.clone())));
     }
     if let Some(github) = &parts.github {
         senders = senders.with(Platform::GitHub, Arc::new(GitHubSender::new(github.clone())));
@@ -221,6 +247,7 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         outbox: outbox.clone(),
         github: parts.github.clone(),
         slack: parts.slack.clone(),
+        discord: parts.discord.clone(),
     };
     let model = Arc::clone(&parts.model);
     let agent = Arc::new(Agent::new(
@@ -230,10 +257,7 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         model,
         Limits::of(config),
     ));
-    let command = config
-        .slack
-        .as_ref()
-        .map_or_else(|| "/pm".to_owned(), |slack| slack.command.clone());
+    let command = command_name(config);
     let desk = Desk::new(
         engine.clone(),
         actions.clone(),
@@ -272,6 +296,14 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     );
 }
 
+/// What people call us with in commands, on every platform.
+fn command_name(config: &Config) -> String {
+    config
+        .slack
+        .as_ref()
+        .map_or_else(|| "/pm".to_owned(), |slack| slack.command.clone())
+}
+
 fn spawn_listeners(
     config: &Config,
     engine: &Engine,
@@ -302,6 +334,13 @@ fn spawn_listeners(
         supervisor.spawn(
             "slack",
             slack::listen(slack.clone(), engine.clone(), stop.clone()),
+        );
+    }
+    if let Some(discord) = &parts.discord {
+        let menu = CommandMenu::new(&command_name(config), command::verbs());
+        supervisor.spawn(
+            "discord",
+            discord::listen(discord.clone(), engine.clone(), menu, stop.clone()),
         );
     }
     if let Some(github) = &parts.github {
@@ -348,15 +387,19 @@ pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
     lines.push(format!("  Database      {database}"));
     lines.push(format!("  Model         {model}"));
     lines.push(format!("  Slack         {}", configured(config.slack.is_some())));
+    lines.push(format!(
+        "  Discord       {}",
+        configured(config.discord.is_some())
+    ));
     lines.push(format!("  GitHub        {}", configured(config.github.is_some())));
     lines.extend(config.notes().into_iter().map(|note| format!("  Note: {note}")));
     lines.push(format!(
         "Next: in another shell, in this folder, `{} ask \"create a project called Apollo in acme/apollo\"`.",
         program()
     ));
-    if config.slack.is_none() || config.github.is_none() {
+    if config.slack.is_none() || config.discord.is_none() || config.github.is_none() {
         lines.push(
-            "To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops."
+            "To connect Slack, Discord or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops."
                 .to_owned(),
         );
     }

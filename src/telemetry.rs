@@ -15,9 +15,10 @@ mod tests;
 /// The environment variable that holds the filter, in the syntax of [`EnvFilter`]: `debug`, `info,sqlx=debug`.
 pub const FILTER_VARIABLE: &str = "CALLSHEET_LOG";
 
-/// The filter when [`FILTER_VARIABLE`] says nothing: our own doings, and of the chatty libraries only warnings. Two say
-/// nothing: one logs contents, the other repeats what our own lines say.
-pub const DEFAULT_FILTER: &str = "info,sqlx=warn,hyper=warn,slack_morphism=off,async_openai=off,octocrab=off";
+/// The filter when [`FILTER_VARIABLE`] says nothing: our own doings, and of the chatty libraries only warnings. Four say
+/// nothing: two log contents, the others repeat what our own lines say.
+pub const DEFAULT_FILTER: &str =
+    "info,sqlx=warn,hyper=warn,slack_morphism=off,serenity=off,async_openai=off,octocrab=off";
 
 /// How a log line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -185,8 +186,8 @@ const fn named(prefix: &'static str, least: usize, any_case: bool) -> Marker {
 
 /// Token forms: <https://docs.slack.dev/authentication/tokens> and
 /// <https://github.blog/engineering/behind-githubs-new-authentication-token-formats/>; `ticket=` stands in the
-/// address of a Slack socket. `sk-` is short enough to begin a common word, so it asks for more.
-const MARKERS: [Marker; 22] = [
+/// address of a Slack socket; a Discord interaction's token is base64 and begins with the word "interaction:". `sk-` is short enough to begin a common word, so it asks for more.
+const MARKERS: [Marker; 24] = [
     token("xoxb-", 1, Some(1)),
     token("xoxp-", 1, Some(1)),
     token("xoxa-", 1, Some(1)),
@@ -202,7 +203,9 @@ const MARKERS: [Marker; 22] = [
     token("ghr_", 1, Some(30)),
     token("sk-", 8, None),
     token("hooks.slack.com/services/", 1, None),
+    token("aW50ZXJhY3Rpb246", 1, Some(1)),
     named("bearer ", 1, true),
+    named("Bot ", 50, false),
     named("Basic ", 12, false),
     named("ticket=", 1, true),
     named("token=", 1, true),

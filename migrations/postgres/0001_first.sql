@@ -219,6 +219,15 @@ CREATE TABLE occurrences (
     UNIQUE (schedule_id, due_at)
 );
 
+-- How far the messages of a place have been read, by the platform's own growing ids: from where on to ask again after we
+-- were away. What is older than `first_id` was said before the place was ours to read.
+CREATE TABLE watermarks (
+    place TEXT PRIMARY KEY NOT NULL,
+    first_id BIGINT NOT NULL,
+    last_id BIGINT NOT NULL,
+    updated_at TIMESTAMPTZ NOT NULL
+);
+
 -- When a credential, or a credential at a place, may be used next; rows, so that replicas share them.
 CREATE TABLE pacing (
     scope TEXT PRIMARY KEY NOT NULL,

@@ -221,6 +221,15 @@ CREATE TABLE occurrences (
     UNIQUE (schedule_id, due_at)
 ) STRICT;
 
+-- How far the messages of a place have been read, by the platform's own growing ids: from where on to ask again after we
+-- were away. What is older than `first_id` was said before the place was ours to read.
+CREATE TABLE watermarks (
+    place TEXT PRIMARY KEY NOT NULL,
+    first_id INTEGER NOT NULL,
+    last_id INTEGER NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT;
+
 -- When a credential, or a credential at a place, may be used next; rows, so that replicas share them.
 CREATE TABLE pacing (
     scope TEXT PRIMARY KEY NOT NULL,

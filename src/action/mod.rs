@@ -24,6 +24,7 @@ use crate::engine::Engine;
 use crate::engine::clock::later;
 use crate::engine::outbox::Outbox;
 use crate::guard::{self, Action, Permit, Subject, WrongPermit};
+use crate::platform::discord::Discord;
 use crate::platform::github::GitHub;
 use crate::platform::slack::Slack;
 use crate::store::people::Permission;
@@ -81,6 +82,8 @@ pub struct Actions {
     pub github: Option<GitHub>,
     /// Slack, when it is set up.
     pub slack: Option<Slack>,
+    /// Discord, when it is set up.
+    pub discord: Option<Discord>,
 }
 
 impl Actions {
@@ -110,8 +113,9 @@ impl Actions {
 
     /// What people call a place, e.g. `#apollo`; its address when the platform does not say.
     pub async fn label(&self, place: &Place) -> String {
-        let label = match (&self.slack, place) {
-            (Some(slack), Place::Slack { .. }) => slack.label(place).await,
+        let label = match (place, &self.slack, &self.discord) {
+            (Place::Slack { .. }, Some(slack), _) => slack.label(place).await,
+            (Place::Discord { .. }, _, Some(discord)) => discord.label(place).await,
             _ => None,
         };
         label.unwrap_or_else(|| place.to_string())

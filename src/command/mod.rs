@@ -6,6 +6,7 @@
 mod general;
 mod help;
 mod schedules;
+mod verbs;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ use crate::domain::{Answer, Asker, PersonError};
 
 pub use help::{help, overview};
 pub use schedules::Change;
+pub use verbs::verbs;
 
 /// What I can do without a language model.
 #[derive(Debug, Clone, PartialEq, Eq, Parser)]

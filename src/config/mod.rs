@@ -33,6 +33,8 @@ pub struct Config {
     pub database: Database,
     /// Slack; `None` when the section says nothing: not configured.
     pub slack: Option<Slack>,
+    /// Discord; `None` when the section says nothing: not configured.
+    pub discord: Option<Discord>,
     /// GitHub; `None` when the section says nothing: not configured.
     pub github: Option<GitHub>,
     /// The language model.
@@ -94,6 +96,15 @@ pub enum SlackMode {
         /// The key that signs the requests.
         signing_secret: SecretString,
     },
+}
+
+/// Discord, completely configured.
+#[derive(Debug, Clone)]
+pub struct Discord {
+    /// The bot's token.
+    pub bot_token: SecretString,
+    /// Where the API is, without `/api/v10` and without a closing slash unless it has no path.
+    pub api_url: Url,
 }
 
 /// GitHub, completely configured.
@@ -199,6 +210,7 @@ impl Config {
             server: sections::server(&mut reader),
             database: sections::database(&mut reader),
             slack: sections::slack(&mut reader),
+            discord: sections::discord(&mut reader),
             github: sections::github(&mut reader),
             model: sections::model(&mut reader),
             agent: sections::agent(&mut reader),
@@ -252,6 +264,10 @@ impl Config {
         };
         let urls = [
             ("slack.api_url", self.slack.as_ref().map(|slack| &slack.api_url)),
+            (
+                "discord.api_url",
+                self.discord.as_ref().map(|discord| &discord.api_url),
+            ),
             (
                 "github.api_url",
                 self.github.as_ref().map(|github| &github.api_url),

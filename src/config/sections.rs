@@ -9,12 +9,13 @@ use url::{Host, Url};
 
 use super::reader::Reader;
 use super::{
-    Agent, Database, GitHub, GitHubApp, GitHubLogin, Model, OpenAi, Provider, Scheme, Server, Slack,
+    Agent, Database, Discord, GitHub, GitHubApp, GitHubLogin, Model, OpenAi, Provider, Scheme, Server, Slack,
     SlackMode, is_loopback,
 };
 
 const DATABASE_URL: &str = "sqlite://data/callsheet.db";
 const SLACK_API: &str = "https://slack.com/api";
+const DISCORD_API: &str = "https://discord.com";
 const GITHUB_API: &str = "https://api.github.com";
 const OPENAI_API: &str = "https://api.openai.com/v1";
 
@@ -24,6 +25,8 @@ const APP_TOKEN_FIX: &str = "Create an app-level token (xapp-…) with the scope
                              https://api.slack.com/apps, your app, Basic Information, App-Level Tokens.";
 const SIGNING_SECRET_FIX: &str =
     "Copy the Signing Secret from https://api.slack.com/apps, your app, Basic Information, App Credentials.";
+const DISCORD_TOKEN_FIX: &str = "Copy the bot's token from https://discord.com/developers/applications, your app, Bot \
+                                 (Reset Token).";
 const GITHUB_TOKEN_FIX: &str = "Create a fine-grained token (github_pat_…) with the permissions Issues: read and \
                                 write, Pull requests: read and write, Commit statuses: read and Metadata: read at https://github.com/settings/personal-access-tokens.";
 const APP_ID_FIX: &str = "Copy the App ID (a number) or the Client ID (Iv…) from the App's page, General, About, under \
@@ -121,6 +124,17 @@ pub(super) fn slack(r: &mut Reader) -> Option<Slack> {
         bot_token: bot_token?,
         api_url: api_url.or_else(|| Url::parse(SLACK_API).ok())?,
         command,
+    })
+}
+
+pub(super) fn discord(r: &mut Reader) -> Option<Discord> {
+    let bot_token = r.token("discord.bot_token", DISCORD_TOKEN_FIX);
+    let api_url = r.http_url("discord.api_url", DISCORD_API);
+    let said = r.said("discord")?;
+    require(r, "discord.bot_token", &[&said], DISCORD_TOKEN_FIX);
+    Some(Discord {
+        bot_token: bot_token?,
+        api_url: api_url.or_else(|| Url::parse(DISCORD_API).ok())?,
     })
 }
 

@@ -102,6 +102,8 @@ fn the_example_with_every_key_switched_on_is_valid() {
         "https://bot.example.com/"
     );
     assert_eq!(config.slack.unwrap().command, "/pm");
+    let discord = config.discord.unwrap();
+    assert_eq!(discord.api_url.as_str(), "https://discord.com/");
     let github = config.github.unwrap();
     assert_eq!(github.mention.as_deref(), Some("@pm"));
     assert_eq!(github.webhook_secret.unwrap().expose_secret(), "...");
@@ -114,6 +116,7 @@ fn the_example_with_every_key_switched_on_is_valid() {
         ("slack_bot_token", "xoxb-2\r\n"),
         ("slack_app_token", "xapp-2\n"),
         ("slack_signing_secret", "5ec2e7\n"),
+        ("discord_bot_token", "MTEw.x.y\n"),
         ("github_token", "ghp_2"),
         ("github_webhook_secret", " a b \n"),
         ("model_api_key", "sk-2\n"),

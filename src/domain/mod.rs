@@ -3,6 +3,7 @@
 mod effect;
 mod error;
 mod event;
+mod grammar;
 mod ids;
 mod person;
 mod place;
@@ -17,6 +18,7 @@ mod tests;
 pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIssue, Reply};
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
+pub use grammar::{Argument, Verb};
 pub use ids::{
     ConversationId, DeliveryId, EventId, GroupId, MessageId, OccurrenceId, PersonId, ProjectId, RunId,
     ScheduleId, StepId, TurnId, WorkId,

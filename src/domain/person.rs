@@ -37,7 +37,8 @@ impl fmt::Display for Platform {
 pub struct AccountKey {
     /// The platform the account is on.
     pub platform: Platform,
-    /// Slack team, Discord server or GitHub host; empty for the shell.
+    /// Slack team or GitHub host; `discord` for all of Discord, whose accounts are the same on every server; empty for the
+    /// shell.
     pub workspace: String,
     /// The platform's own id of the user.
     pub user_id: String,

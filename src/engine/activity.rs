@@ -17,6 +17,7 @@ pub enum Watcher {
 }
 
 /// Who is at work, and who is to be woken; see [`Activity::idle`].
+#[derive(Debug)]
 pub struct Activity {
     state: Mutex<ActivityState>,
     idle: watch::Sender<bool>,
@@ -24,7 +25,7 @@ pub struct Activity {
 }
 
 /// Behind [`Activity`]'s lock.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct ActivityState {
     /// Counts the wake-up calls, so that one that comes while a dispatcher looks is not lost.
     calls: u64,
@@ -113,11 +114,13 @@ impl Activity {
     }
 }
 
-/// Counts one item being worked on, also when its task is dropped.
-pub(super) struct Working(Arc<Activity>);
+/// Counts one thing being worked on, also when its task is dropped.
+#[derive(Debug)]
+pub struct Working(Arc<Activity>);
 
 impl Working {
-    pub(super) fn begin(activity: &Arc<Activity>) -> Self {
+    /// Counts until it is dropped.
+    pub fn begin(activity: &Arc<Activity>) -> Self {
         activity.update(|state| state.working += 1);
         Self(Arc::clone(activity))
     }

@@ -27,7 +27,7 @@ pub struct Outgoing {
     pub last: bool,
     /// When the attempt began.
     pub since: DateTime<Utc>,
-    /// What other deliveries made at the place since then, by its ids there: a look-up that goes by the text must not take
+    /// What other deliveries made at the place since a minute before then, by its ids there: a look-up that goes by the text must not take
     /// them for this one. Empty for a send.
     pub others: Vec<String>,
 }
@@ -57,6 +57,14 @@ pub enum Outcome {
         /// The platform's own word on when, e.g. `Retry-After`; it then holds for the whole credential.
         retry_at: Option<DateTime<Utc>>,
         /// What went wrong.
+        why: String,
+    },
+    /// Nothing happened; the platform holds back this one thing (a place, a message) until a moment, and nothing else that
+    /// the credential does.
+    HeldBack {
+        /// The platform's own word on when.
+        until: DateTime<Utc>,
+        /// What it said.
         why: String,
     },
     /// Nothing happened, and trying again would not help.

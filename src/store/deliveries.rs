@@ -308,6 +308,19 @@ pub async fn unsettled(tx: &mut Tx) -> Result<Vec<(State, i64)>, StoreError> {
     )
 }
 
+/// What was given up, newest first: where it was to go, and why it did not; for the operator.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given_up(tx: &mut Tx, limit: i64) -> Result<Vec<(Place, String)>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as (Place, String),
+        "SELECT place, COALESCE(reason, '') FROM deliveries WHERE state = 'dead' ORDER BY created_at DESC, id LIMIT $1",
+        limit,
+    )
+}
+
 /// Gives a delivery its newest text; a dead or cancelled one stays as it is.
 ///
 /// # Errors

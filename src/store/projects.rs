@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{StoreError, Tx};
-use crate::domain::{PersonId, Place, Project, ProjectId, ProjectStatus, Repository};
+use crate::domain::{PersonId, Place, Platform, Project, ProjectId, ProjectStatus, Repository};
 
 /// A row of `projects`.
 #[derive(sqlx::FromRow)]
@@ -196,6 +196,29 @@ pub async fn places(tx: &mut Tx, project: ProjectId) -> Result<Vec<BoundPlace>, 
         "SELECT place, label, project_id FROM project_places WHERE project_id = $1 ORDER BY label, place",
         project,
     )
+}
+
+/// The bound places of a platform.
+///
+/// # Errors
+/// When the database fails.
+pub async fn bound_on(tx: &mut Tx, platform: Platform) -> Result<Vec<BoundPlace>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as BoundPlace,
+        "SELECT place, label, project_id FROM project_places WHERE place LIKE $1 ORDER BY label, place",
+        like(platform),
+    )
+}
+
+/// What the addresses of a platform's places look like, for `LIKE`.
+pub(super) fn like(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Slack => "slack:%",
+        Platform::Discord => "discord:%",
+        Platform::GitHub => "github:%",
+        Platform::Shell => "shell:%",
+    }
 }
 
 /// Binds a place to a project, taking it from any other; the caller has checked both.

@@ -241,9 +241,10 @@ async fn the_first_start_says_what_to_do(kind: Kind) {
       Database      DATABASE
       Model         offline, the built-in grammar
       Slack         not configured
+      Discord       not configured
       GitHub        not configured
     Next: in another shell, in this folder, `cargo run -- ask "create a project called Apollo in acme/apollo"`.
-    To connect Slack or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops.
+    To connect Slack, Discord or GitHub, copy bot.toml.example to bot.toml and fill it in. Ctrl-C stops.
     "#);
     drop(service);
 }

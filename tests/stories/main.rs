@@ -14,6 +14,9 @@ mod ask;
 mod bad_input;
 mod buttons;
 mod digests;
+mod discord;
+mod discord_gateway;
+mod discord_lost;
 mod engine;
 mod github_app;
 mod long_answers;
@@ -74,6 +77,9 @@ fn main() {
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
         (digests::STORIES, socket),
+        (discord::STORIES, socket),
+        (discord_gateway::STORIES, socket),
+        (discord_lost::STORIES, socket),
         (engine::STORIES, socket),
         (github_app::STORIES, socket),
         (long_answers::STORIES, both),

@@ -5,7 +5,7 @@ use std::pin::Pin;
 
 use libtest_mimic::Trial;
 
-use crate::support::{github, model, slack};
+use crate::support::{discord, github, model, slack};
 
 type Case = fn() -> Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -44,6 +44,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     let github = github::contract::CASES
         .iter()
         .map(|(name, case)| ("github", (*name, *case as Case)));
+    let discord = discord::contract::CASES
+        .iter()
+        .map(|(name, case)| ("discord", (*name, *case as Case)));
     let model = model::contract::CASES
         .iter()
         .map(|(name, case)| ("model", (*name, *case as Case)));
@@ -53,5 +56,10 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         })
     };
-    slack.chain(github).chain(model).map(trial).collect()
+    slack
+        .chain(github)
+        .chain(discord)
+        .chain(model)
+        .map(trial)
+        .collect()
 }

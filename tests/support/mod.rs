@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod database;
+pub(crate) mod discord;
 pub(crate) mod github;
 pub(crate) mod looked;
 pub(crate) mod model;

@@ -8,6 +8,8 @@
     reason = "test support; no story uses all of it"
 )]
 
+mod discord;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use callsheet::store::{Db, Probe, queue};
 
 use super::clock::TestClock;
 use super::database::{Database, Kind};
+use super::discord::FakeDiscord;
 use super::github::FakeGitHub;
 use super::model::FakeModel;
 use super::program::Program;
@@ -49,6 +52,8 @@ impl Patience {
 pub(crate) struct World {
     pub(crate) clock: TestClock,
     pub(crate) slack: FakeSlack,
+    /// Part of the application only after [`World::join_discord`].
+    pub(crate) discord: FakeDiscord,
     pub(crate) github: FakeGitHub,
     pub(crate) model: FakeModel,
     /// For looking in beside the application.
@@ -70,8 +75,9 @@ impl World {
 
     /// The same at a moment.
     pub(crate) async fn at(kind: Kind, clock: TestClock) -> Self {
-        let (slack, github, model) = (
+        let (slack, discord, github, model) = (
             FakeSlack::start(clock.clone()).await,
+            FakeDiscord::start(clock.clone()).await,
             FakeGitHub::start(clock.clone()).await,
             FakeModel::start().await,
         );
@@ -104,6 +110,7 @@ impl World {
         Self {
             clock,
             slack,
+            discord,
             github,
             model,
             db,
@@ -122,18 +129,20 @@ impl World {
 
     /// Starts the application with a probe in its database.
     pub(crate) async fn start_with(&mut self, probe: Option<Probe>) {
-        self.start_program(probe).await;
+        self.boot(probe).await;
         if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
             self.until("Slack to be connected", Self::hears_slack).await;
         }
+        self.discord_connected().await;
     }
 
     /// Starts the application without waiting for Slack.
     pub(crate) async fn start_unheard(&mut self) {
-        self.start_program(None).await;
+        self.boot(None).await;
     }
 
-    async fn start_program(&mut self, probe: Option<Probe>) {
+    /// Starts the application without waiting for anything.
+    pub(crate) async fn boot(&mut self, probe: Option<Probe>) {
         let program = Program::start(&self.settings, self.clock.clock(), probe).await;
         self.github
             .webhook_to(&format!("http://{}/webhooks/github", program.address));
@@ -251,14 +260,17 @@ impl World {
     /// Waits until everything that follows from what was said has happened.
     pub(crate) async fn quiet(&self) {
         self.github.webhooks_done().await;
-        self.until("everything to be done", Self::has_heard_slack).await;
+        self.until("everything to be done", |world| {
+            world.has_heard_slack() && world.discord_heard()
+        })
+        .await;
         let patience = Patience::begin();
         loop {
             self.still().await;
             let mut tx = self.db.read().await.unwrap();
             let open = queue::open_items(&mut tx).await.unwrap();
             drop(tx);
-            if open.is_empty() && self.is_idle() && self.has_heard_slack() {
+            if open.is_empty() && self.is_idle() && self.has_heard_slack() && self.discord_heard() {
                 self.github.webhooks_done().await;
                 return;
             }
@@ -330,6 +342,7 @@ impl World {
     async fn stirs(&self) -> bool {
         let (mut slack, mut github, mut model) =
             (self.slack.changed(), self.github.changed(), self.model.changed());
+        let mut discord = self.discord.changed();
         let mut idle = self
             .program
             .as_ref()
@@ -342,6 +355,7 @@ impl World {
         };
         tokio::select! {
             _ = slack.changed() => true,
+            _ = discord.changed() => true,
             _ = github.changed() => true,
             _ = model.changed() => true,
             () = works => true,
@@ -407,7 +421,8 @@ impl World {
             .as_ref()
             .map(|program| format!("{:#?}", program.engine.health.parts()));
         format!(
-            "our Slack messages:\n{talk}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            "our Slack messages:\n{talk}\nour Discord messages: {:?}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            self.discord.all_bot_messages(),
             self.model.problems(),
             health.unwrap_or_default(),
             self.is_idle()
@@ -432,6 +447,12 @@ impl World {
         let unexpected = [self.slack.unexpected(), self.github.unexpected()].concat();
         assert!(unexpected.is_empty(), "nobody expected {unexpected:#?}");
         assert_eq!(self.slack.faults_left(), 0, "a fault of Slack was not met");
+        assert_eq!(self.discord.faults_left(), 0, "a fault of Discord was not met");
+        assert_eq!(
+            self.discord.problems(),
+            Vec::<String>::new(),
+            "Discord complained"
+        );
         assert_eq!(
             self.github.unused_faults(),
             Vec::<String>::new(),

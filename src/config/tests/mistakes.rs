@@ -282,6 +282,36 @@ fn each_single_mistake_gives_one_line_that_names_key_and_fix() {
 }
 
 #[test]
+fn discord_needs_its_token_and_nobody_elses() {
+    for (toml, says) in [
+        (
+            "[discord]\napi_url = 'http://127.0.0.1:1'",
+            "discord.bot_token: missing although discord.api_url is set. Copy",
+        ),
+        (
+            "[discord]\nbot_token = 'xoxb-1'",
+            "discord.bot_token: holds a Slack bot token",
+        ),
+        (
+            "[discord]\nbot_token = 'a b'",
+            "discord.bot_token: contains a blank",
+        ),
+        (
+            "[discord]\nbot_token = 'x'\napi_url = 'discord.com'",
+            "discord.api_url: is not a URL",
+        ),
+        (
+            "[discord]\nbot_tokn = 'x'",
+            "discord.bot_tokn: unknown key. Did you mean discord.bot_token?",
+        ),
+    ] {
+        let found = lines(toml, &[]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].starts_with(says), "{found:?}");
+    }
+}
+
+#[test]
 fn what_is_half_set_without_either_token_names_both() {
     let found = lines("[slack]\ncommand = '/pm'", &[]);
     assert_eq!(found.len(), 2, "{found:?}");
@@ -313,9 +343,9 @@ const UNKNOWN: &[Unknown] = &[
         "slak: unknown key. Did you mean slack? Else remove it.",
     ),
     (
-        "bot_token = 'x'",
+        "app_token = 'x'",
         &[],
-        "bot_token: unknown key. Did you mean slack.bot_token? Else remove it.",
+        "app_token: unknown key. Did you mean slack.app_token? Else remove it.",
     ),
     (
         "[slack]\nBot_Token = 'x'",

@@ -92,11 +92,12 @@ fn a_file_that_cannot_be_read_or_parsed_is_named_with_line_and_column_but_never_
     }
 }
 
-const SECRETS: [&str; 8] = [
+const SECRETS: [&str; 9] = [
     "database.url",
     "slack.bot_token",
     "slack.app_token",
     "slack.signing_secret",
+    "discord.bot_token",
     "github.token",
     "github.private_key",
     "github.webhook_secret",

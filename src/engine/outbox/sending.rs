@@ -17,6 +17,8 @@ use crate::store::{StoreError, Tx, pacing, projects};
 
 /// How often a call that leaves no sign is made again.
 const MAX_CALLS: i64 = 4;
+/// How far a platform's clock may be behind ours: a look-up that goes by the text reads from a little earlier on.
+const SKEW: Duration = Duration::from_secs(60);
 /// How long a look-up that does not work is repeated before a person has to decide.
 const LOOK_FOR: Duration = Duration::from_secs(3600);
 
@@ -109,7 +111,7 @@ impl Outbox {
             Some(sender) => {
                 let since = delivery.sending_since.unwrap_or(self.engine.clock.now());
                 let mut tx = self.engine.db.read().await?;
-                let others = deliveries::made_at(&mut tx, &delivery.place, delivery.id, since).await?;
+                let others = deliveries::made_at(&mut tx, &delivery.place, delivery.id, since - SKEW).await?;
                 drop(tx);
                 let out = outgoing(delivery, &delivery.sending_text, since, others);
                 let found = self.engine.clock.timeout(CALL, sender.find(&out)).await;
@@ -189,6 +191,10 @@ impl Outbox {
             }
             Outcome::NotSent { retry_at, why } => {
                 self.retry(&mut tx, item, &delivery, retry_at, &why).await?
+            }
+            Outcome::HeldBack { until, why } => {
+                deliveries::set_state(&mut tx, id, State::Queued, &why).await?;
+                queue::put_back(&mut tx, item, until.max(now), item.attempts - 1).await?;
             }
             Outcome::Refused(why) | Outcome::Changed(why) => {
                 self.refused(&mut tx, item, &delivery, &why).await?;

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use crate::domain::{self, Addressed};
+use crate::platform::words::join;
 
 /// A piece of mrkdwn.
 enum Piece<'a> {
@@ -105,20 +106,6 @@ pub(super) fn to_markdown(text: &str, me: &str, names: &Names) -> String {
         after_us = false;
     }
     domain::clean(&out).trim().to_owned()
-}
-
-/// Adds the words behind our own mention, closing the gap it leaves.
-fn join(out: &mut String, words: &str) {
-    if out.trim().is_empty() {
-        out.push_str(words.trim_start_matches([':', ',', ' ']));
-    } else if out.ends_with(' ') && words.starts_with(['.', ',', ';', ':', '!', '?']) {
-        out.pop();
-        out.push_str(words);
-    } else if out.ends_with([' ', '\n']) {
-        out.push_str(words.trim_start_matches(' '));
-    } else {
-        out.push_str(words);
-    }
 }
 
 /// A mention or link as Markdown.

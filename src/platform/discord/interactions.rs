@@ -1,0 +1,170 @@
+//! Commands and pressed buttons: <https://discord.com/developers/docs/interactions/receiving-and-responding>.
+//!
+//! 1. An interaction is deferred at once, within Discord's 3 s, while its event is being committed: people see "thinking".
+//! 2. What we cannot serve, and what could not be kept, is answered with a sentence; there is no silence.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use serenity::http::{LightMethod, Route};
+
+use super::channels::place;
+use super::client::{Call, Discord, Trouble, typed};
+use super::commands::CommandMenu;
+use super::json::{id, made, text};
+use super::sender::{Open, original};
+use super::translate::{author, heard};
+use crate::domain::{self, AuthorKind, Event, Heard, Place, Reply};
+use crate::engine::clock::later;
+use crate::engine::{Engine, intake};
+
+/// How the id of a button of ours begins; its command follows.
+pub(super) const CUSTOM: &str = "pm:";
+/// How long an interaction's token is used; Discord takes it for 15 minutes.
+pub(super) const USED: Duration = Duration::from_secs(14 * 60);
+/// How long a handshake is worth waiting for; Discord wants it within 3 s.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// "Thinking …", then a message; and a message for one person only.
+const DEFERRED: u64 = 5;
+/// See [`DEFERRED`].
+const MESSAGE: u64 = 4;
+/// Seen by the one person only.
+const EPHEMERAL: u64 = 1 << 6;
+
+/// What an interaction is to us.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// A command.
+    Command(Box<Heard>),
+    /// Something that we cannot serve, and why.
+    Not(String),
+    /// Something that asks for no answer of ours.
+    Nothing,
+}
+
+/// What an interaction says.
+pub(super) fn translate(interaction: &Value, menu: &CommandMenu, place: Option<Place>) -> Asked {
+    let data = interaction.get("data").unwrap_or(&Value::Null);
+    let command = match interaction.get("type").and_then(Value::as_u64) {
+        Some(2) if text(data, "name") == Some(menu.name()) => menu.typed(data),
+        Some(2) => {
+            let name = domain::shorten(text(data, "name").unwrap_or_default(), 32);
+            return Asked::Not(format!(
+                "I do not know the command /{name}. Use /{} instead.",
+                menu.name()
+            ));
+        }
+        Some(3) => match text(data, "custom_id").and_then(|id| id.strip_prefix(CUSTOM)) {
+            Some(command) => command.to_owned(),
+            None => {
+                return Asked::Not(format!(
+                    "I do not know this button any more. Use /{} instead.",
+                    menu.name()
+                ));
+            }
+        },
+        _ => return Asked::Nothing,
+    };
+    let event = place.and_then(|place| given(interaction, place, command));
+    event.map_or_else(
+        || Asked::Not("I could not read what Discord sent. Ask again with a mention.".to_owned()),
+        |heard| Asked::Command(Box::new(heard)),
+    )
+}
+
+fn given(interaction: &Value, place: Place, command: String) -> Option<Heard> {
+    let external = id(interaction, "id")?;
+    let at = made(external)?;
+    let member = interaction.get("member").filter(|member| member.is_object());
+    let member = member.unwrap_or(&Value::Null);
+    let user = member.get("user").or_else(|| interaction.get("user"))?;
+    let event = Event::CommandGiven {
+        place,
+        author: author(user, member, AuthorKind::Human)?,
+        text: domain::clean(&command),
+        reply: Some(Reply::Interaction {
+            application: id(interaction, "application_id")?.to_owned(),
+            token: text(interaction, "token")?.to_owned(),
+            until: later(at, USED),
+        }),
+        at,
+    };
+    Some(heard(
+        event,
+        vec![format!("discord:interaction:{external}")],
+        interaction,
+    ))
+}
+
+/// Serves one interaction.
+pub(super) async fn serve(discord: &Discord, engine: &Engine, menu: &CommandMenu, interaction: &Value) {
+    let place = whereabouts(discord, interaction);
+    match translate(interaction, menu, place) {
+        Asked::Command(heard) => {
+            let (deferred, kept) = futures::join!(
+                respond(discord, interaction, json!({ "type": DEFERRED })),
+                intake::commit(engine, &heard)
+            );
+            if let Err(trouble) = deferred {
+                // The answer comes as a message then.
+                tracing::warn!(%trouble, "an interaction could not be deferred");
+            }
+            if let Err(error) = kept {
+                let id = crate::telemetry::report(&error, "a command from Discord could not be kept");
+                sorry(discord, interaction, &format!("I could not take this command: my database failed (error {id}). Give it again, or tell whoever runs Callsheet.")).await;
+            }
+        }
+        Asked::Not(why) => {
+            let answer = json!({ "type": MESSAGE, "data": { "content": why, "flags": EPHEMERAL, "allowed_mentions": { "parse": [] } } });
+            if let Err(trouble) = respond(discord, interaction, answer).await {
+                tracing::warn!(%trouble, "an interaction could not be answered");
+            }
+        }
+        Asked::Nothing => {}
+    }
+}
+
+/// The place of an interaction; its channel comes with it.
+fn whereabouts(discord: &Discord, interaction: &Value) -> Option<Place> {
+    let channel = interaction.get("channel").unwrap_or(&Value::Null);
+    let guild = id(interaction, "guild_id");
+    discord.channels().learn_missing(channel, guild);
+    let channel_id = id(interaction, "channel_id").or_else(|| id(channel, "id"))?;
+    let known = discord.channels().get(channel_id).unwrap_or_default();
+    place(channel_id, &known, guild)
+}
+
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-interaction-response>
+async fn respond(discord: &Discord, interaction: &Value, answer: Value) -> Result<(), Trouble> {
+    let (Some(external), Some(token)) = (id(interaction, "id"), text(interaction, "token")) else {
+        return Err(Trouble::Lost("the interaction has no id".to_owned()));
+    };
+    let route = Route::InteractionResponse {
+        interaction_id: typed(external)?,
+        token,
+    };
+    let call = Call::new(LightMethod::Post, route, "POST callback", external).body(answer);
+    discord.within(HANDSHAKE, call).await.map(drop)
+}
+
+/// Puts a sentence in place of "thinking".
+async fn sorry(discord: &Discord, interaction: &Value, sentence: &str) {
+    let (Some(application), Some(token)) = (id(interaction, "application_id"), text(interaction, "token"))
+    else {
+        return;
+    };
+    let body = json!({ "content": sentence, "allowed_mentions": { "parse": [] } });
+    let open = Open {
+        application,
+        token,
+        fresh_until: discord.clock().now(),
+    };
+    let told = match original(LightMethod::Patch, open) {
+        Ok(call) => discord.within(HANDSHAKE, call.body(body)).await,
+        Err(trouble) => Err(trouble),
+    };
+    if let Err(trouble) = told {
+        tracing::warn!(%trouble, "nobody could be told that a command was lost");
+    }
+}

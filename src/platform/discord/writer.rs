@@ -1,0 +1,231 @@
+//! The one writer: commits what was heard in its order, keeps each place's watermark, and asks for what was missed.
+//!
+//! 1. A watermark never moves past a message that is not committed: while the database fails, the writer waits with the
+//!    message in hand.
+//! 2. What was missed (a new session, a full queue) is read before anything that came later, through the same intake; what
+//!    overlaps is known by its keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::channels::{Channel, place};
+use super::client::{Discord, Identity, Trouble};
+use super::ear::{Ear, Item};
+use super::json;
+use super::translate::{Translator, deleted};
+use crate::domain::{Addressed, Event, Heard, Place};
+use crate::engine::clock::later;
+use crate::engine::{Engine, intake};
+use crate::store::{StoreError, watermarks};
+
+/// How often everything is read for good measure: an event that serenity cannot read is lost without a sign.
+const SWEEP: Duration = Duration::from_secs(15 * 60);
+/// The longest wait between two tries.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Writes what was heard.
+pub(super) struct Writer {
+    /// The bot.
+    pub(super) discord: Discord,
+    /// The engine.
+    pub(super) engine: Engine,
+    /// Who hears.
+    pub(super) ear: Arc<Ear>,
+    /// Who we are.
+    pub(super) me: Identity,
+    /// Told to stop.
+    pub(super) stop: CancellationToken,
+}
+
+/// The writer was told to stop while it waited.
+#[derive(Debug)]
+pub(super) struct Stopped;
+
+/// Ever longer waits between tries of one thing.
+pub(super) struct Tries {
+    /// Tries so far.
+    pub(super) count: u32,
+    wait: Duration,
+}
+
+impl Tries {
+    /// None so far.
+    pub(super) fn new() -> Self {
+        Self {
+            count: 0,
+            wait: Duration::from_secs(1),
+        }
+    }
+}
+
+impl Writer {
+    /// Writes until it is told to stop.
+    pub(super) async fn run(&self, mut heard: mpsc::Receiver<Item>) {
+        let mut sweep = later(self.engine.clock.now(), SWEEP);
+        loop {
+            let done = tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return,
+                next = heard.recv() => match next {
+                    Some(what) => {
+                        let written = self.write(what).await;
+                        self.ear.bustle.done();
+                        written
+                    }
+                    None => return,
+                },
+                () = self.ear.missed.notified() => Ok(()),
+                () = self.engine.clock.deadline(sweep) => {
+                    sweep = later(self.engine.clock.now(), SWEEP);
+                    self.catch_up().await
+                }
+            };
+            let done = match done {
+                Ok(()) if self.ear.has_gap() && heard.is_empty() => {
+                    tracing::warn!("Discord said more than could be kept up with; reading what was missed");
+                    self.ear.close_gap();
+                    self.catch_up().await
+                }
+                done => done,
+            };
+            if done.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn write(&self, what: Item) -> Result<(), Stopped> {
+        match what {
+            Item::Connected => self.catch_up().await,
+            Item::Servers => self.take_stock().await.map(drop),
+            Item::Message(message) => match self.place_of(&message).await? {
+                Some(place) => self.message(&message, place).await,
+                None => Ok(()),
+            },
+            Item::Edit(message) => {
+                let place = self.place_of(&message).await?;
+                let edit = place.and_then(|place| self.translator().edit(&message, place));
+                match edit {
+                    Some(heard) => self.commit(&heard).await,
+                    None => Ok(()),
+                }
+            }
+            Item::Deleted(ids, channel, guild) => {
+                let Some(place) = self.place(&channel, guild.as_deref()).await? else {
+                    return Ok(());
+                };
+                for id in ids.iter().filter(|id| json::number(id).is_some()) {
+                    self.commit(&deleted(id, place.clone())).await?;
+                }
+                Ok(())
+            }
+            Item::ChannelGone(id) => self.channel_gone(&id).await,
+        }
+    }
+
+    fn translator(&self) -> Translator<'_> {
+        Translator {
+            me: &self.me,
+            channels: self.discord.channels(),
+        }
+    }
+
+    /// Commits a message and moves its place's watermark.
+    pub(super) async fn message(&self, message: &Value, place: Place) -> Result<(), Stopped> {
+        let Some(heard) = self.translator().message(message, place) else {
+            return Ok(());
+        };
+        self.commit(&heard).await?;
+        let Event::MessagePosted(posted) = &heard.event else {
+            return Ok(());
+        };
+        let Some(id) = json::number(&posted.external_id) else {
+            return Ok(());
+        };
+        let ours = posted.addressed == Addressed::Us;
+        if let Err(error) = self.mark(&posted.place, id, ours).await {
+            // The next message moves it too.
+            crate::telemetry::report(&error, "how far a place was read could not be noted");
+        }
+        Ok(())
+    }
+
+    async fn mark(&self, place: &Place, id: i64, ours: bool) -> Result<(), StoreError> {
+        if !ours {
+            let mut tx = self.engine.db.read().await?;
+            if !watermarks::concerns_us(&mut tx, place).await? {
+                return Ok(());
+            }
+        }
+        let mut tx = self.engine.db.begin().await?;
+        watermarks::advance(&mut tx, place, id, self.engine.clock.now()).await?;
+        tx.commit("watermark").await
+    }
+
+    /// Commits a fact, as long as it takes.
+    async fn commit(&self, heard: &Heard) -> Result<(), Stopped> {
+        let mut tries = Tries::new();
+        loop {
+            match intake::commit(&self.engine, heard).await {
+                Ok(_) => return Ok(()),
+                Err(error) => {
+                    crate::telemetry::report(&error, "an event from Discord could not be kept; trying again");
+                    self.pause(&mut tries).await?;
+                }
+            }
+        }
+    }
+
+    async fn place_of(&self, message: &Value) -> Result<Option<Place>, Stopped> {
+        match json::id(message, "channel_id") {
+            Some(channel) => self.place(channel, json::id(message, "guild_id")).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The place of a channel, as long as it takes; none when it is gone.
+    async fn place(&self, id: &str, guild: Option<&str>) -> Result<Option<Place>, Stopped> {
+        let mut tries = Tries::new();
+        loop {
+            match self.discord.channel(id).await {
+                Ok(known) => return Ok(place(id, &known, guild)),
+                // Whether it is a thread cannot be seen any more.
+                Err(Trouble::Refused { .. }) => return Ok(place(id, &Channel::default(), guild)),
+                Err(trouble) => self.wait_out(&trouble, &mut tries).await?,
+            }
+        }
+    }
+
+    /// Waits before a call is made again.
+    pub(super) async fn wait_out(&self, trouble: &Trouble, tries: &mut Tries) -> Result<(), Stopped> {
+        match trouble {
+            Trouble::Busy(closed) => {
+                let _wait = self.ear.bustle.wait();
+                tokio::select! {
+                    () = self.stop.cancelled() => Err(Stopped),
+                    () = self.engine.clock.sleep_until(closed.until) => Ok(()),
+                }
+            }
+            other => {
+                tracing::warn!(trouble = %other, "Discord could not be asked; trying again");
+                self.pause(tries).await
+            }
+        }
+    }
+
+    /// Waits ever longer.
+    pub(super) async fn pause(&self, tries: &mut Tries) -> Result<(), Stopped> {
+        let wait = tries.wait;
+        tries.count += 1;
+        tries.wait = (wait * 2).min(LONGEST);
+        let _wait = self.ear.bustle.wait();
+        tokio::select! {
+            () = self.stop.cancelled() => Err(Stopped),
+            () = self.engine.clock.sleep(wait) => Ok(()),
+        }
+    }
+}
