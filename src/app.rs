@@ -228,7 +228,8 @@ fn model(config: &Config, engine: &Engine) -> Result<Model, StartError> {
     Ok(model)
 }
 
-fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, supervisor: &mut Supervisor) {
+/// The way out to every platform that is set up.
+fn senders(parts: &Parts) -> Senders {
     let mut senders = Senders::default().with(Platform::Shell, Arc::new(ShellSender));
     if let Some(slack) = &parts.slack {
         senders = senders.with(Platform::Slack, Arc::new(SlackSender::new(slack.clone())));
@@ -239,8 +240,12 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     if let Some(github) = &parts.github {
         senders = senders.with(Platform::GitHub, Arc::new(GitHubSender::new(github.clone())));
     }
+    senders
+}
+
+fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, supervisor: &mut Supervisor) {
     let helping = role == Role::Ask;
-    let outbox = Outbox::new(engine.clone(), senders).helping(helping);
+    let outbox = Outbox::new(engine.clone(), senders(parts)).helping(helping);
     let answers = Answers::new(engine.clone(), outbox.clone());
     let actions = Actions {
         engine: engine.clone(),

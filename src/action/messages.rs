@@ -91,7 +91,7 @@ impl Actions {
         Err(PersonError::new(
             what,
             format!("{platform} is not set up here"),
-            format!("Have whoever runs Callsheet fill in its section of bot.toml and start me again"),
+            "Have whoever runs Callsheet fill in its section of bot.toml and start me again",
         ))
     }
 }

@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use callsheet::domain::Button;
-use callsheet::engine::outbox::{Outbox, Post};
-use callsheet::engine::sender::Senders;
-use callsheet::store::deliveries::Purpose;
 use serde_json::json;
 
 use crate::support::database::Kind;
@@ -167,46 +163,18 @@ async fn a_command_where_the_bot_may_not_write_is_answered_all_the_same(kind: Ki
     world.finish().await;
 }
 
-/// Posts an answer with a button to #apollo on Discord; the message's id.
-async fn with_button(world: &World, label: &str, command: &str) -> String {
-    let engine = world.program().engine.clone();
-    let outbox = Outbox::new(engine.clone(), Senders::default());
-    let buttons = [Button {
-        label: label.to_owned(),
-        command: command.to_owned(),
-    }];
-    let place = world.discord_place("#apollo");
-    let post = Post {
-        place: &place,
-        markdown: "The report.",
-        purpose: Purpose::Tool,
-        run: None,
-        step: None,
-        conversation: None,
-        reply: None,
-        buttons: &buttons,
-        last: true,
-    };
-    let mut tx = engine.db.begin().await.unwrap();
-    outbox.post(&mut tx, &post).await.unwrap();
-    tx.commit("test").await.unwrap();
-    engine.wake();
-    world.quiet().await;
-    world.discord.bot_messages("#apollo").remove(0).id
-}
-
 async fn a_button_pressed_after_twenty_minutes_works(kind: Kind) {
     let world = World::apollo_on_discord(kind).await;
-    let report = with_button(&world, "Projects", "projects").await;
-    world.pass(Duration::from_secs(20 * 60)).await;
-    let pressed = world.discord.user("ana").presses(&report, "Projects");
+    let ana = world.discord.user("ana");
+    ana.slash("#apollo", "status", &[("project", "apollo")]);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"
-    pm: The report. [Projects]
-    pm [reply]: > **ana**: /pm projects
-        
-        - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
-    ");
+    let status = world.discord.bot_messages("#apollo").remove(0);
+    world.pass(Duration::from_secs(20 * 60)).await;
+    world.github.issue("acme/apollo", 15, "Logout fails", "");
+    let pressed = ana.presses(&status.id, "Refresh");
+    world.quiet().await;
+    let fresh = world.discord.bot_messages("#apollo").pop().unwrap();
+    sees!(fresh.shown, @"");
     assert_eq!(world.discord.answer(&pressed).answered, Some(5));
     world.finish().await;
 }

@@ -13,6 +13,7 @@ mod agent;
 mod ask;
 mod bad_input;
 mod buttons;
+mod dialects;
 mod digests;
 mod discord;
 mod discord_gateway;
@@ -76,6 +77,7 @@ fn main() {
         (ask::STORIES, socket),
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
+        (dialects::STORIES, socket),
         (digests::STORIES, socket),
         (discord::STORIES, socket),
         (discord_gateway::STORIES, socket),

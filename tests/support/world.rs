@@ -444,7 +444,12 @@ impl World {
             "the model's server complained"
         );
         assert_eq!(self.model.left(), 0, "the model's script was not played out");
-        let unexpected = [self.slack.unexpected(), self.github.unexpected()].concat();
+        let unexpected = [
+            self.slack.unexpected(),
+            self.discord.unexpected(),
+            self.github.unexpected(),
+        ]
+        .concat();
         assert!(unexpected.is_empty(), "nobody expected {unexpected:#?}");
         assert_eq!(self.slack.faults_left(), 0, "a fault of Slack was not met");
         assert_eq!(self.discord.faults_left(), 0, "a fault of Discord was not met");

@@ -24,6 +24,7 @@ use tokio_util::sync::DropGuard;
 
 use crate::support::clock::TestClock;
 use crate::support::github::wire::{Life, Port};
+use crate::support::looked::Looked;
 
 mod channels;
 mod check;
@@ -77,6 +78,8 @@ struct Inner {
     clock: TestClock,
     /// The guild.
     state: Mutex<State>,
+    /// What the test has looked at.
+    looked: Looked,
     /// Counts changes.
     version: watch::Sender<u64>,
 }
@@ -196,6 +199,7 @@ impl FakeDiscord {
         let inner = Arc::new(Inner {
             clock,
             state,
+            looked: Looked::default(),
             version: watch::Sender::new(0),
         });
         let router = Router::new()

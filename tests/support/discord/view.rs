@@ -110,17 +110,41 @@ fn select(inner: &Inner, wanted: impl Fn(&Msg) -> bool) -> Vec<Message> {
     })
 }
 
+/// What a message is called where it is told that nobody expected it.
+fn name(message: &Message) -> String {
+    format!("Discord {}/{}", message.channel, message.id)
+}
+
 impl FakeDiscord {
     /// Every message of a channel, deleted and ephemeral ones too, in order.
     pub fn messages(&self, place: &str) -> Vec<Message> {
         let channel = self.inner.with(|state| state.place(place));
-        select(&self.inner, |msg| msg.channel == channel)
+        self.look_at(select(&self.inner, |msg| msg.channel == channel))
     }
 
     /// Our bot's messages of a channel.
     pub fn bot_messages(&self, place: &str) -> Vec<Message> {
         let channel = self.inner.with(|state| state.place(place));
-        select(&self.inner, |msg| msg.channel == channel && msg.author == BOT)
+        self.look_at(select(&self.inner, |msg| {
+            msg.channel == channel && msg.author == BOT
+        }))
+    }
+
+    /// Notes that the test saw messages.
+    fn look_at(&self, messages: Vec<Message>) -> Vec<Message> {
+        for message in &messages {
+            self.inner.looked.saw(name(message), &message.text);
+        }
+        messages
+    }
+
+    /// Our bot's messages that the test has not looked at as they stand there now.
+    pub fn unexpected(&self) -> Vec<String> {
+        let ours = self.all_bot_messages().into_iter();
+        let ours = ours.filter(|message| !message.deleted);
+        self.inner
+            .looked
+            .unseen(ours.map(|message| (name(&message), message.text)))
     }
 
     /// Our bot's messages everywhere.
@@ -130,7 +154,7 @@ impl FakeDiscord {
 
     /// The message with this id.
     pub fn message(&self, id: &str) -> Message {
-        let found = select(&self.inner, |msg| msg.id.to_string() == id);
+        let found = self.look_at(select(&self.inner, |msg| msg.id.to_string() == id));
         found
             .into_iter()
             .next()
