@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::status::many;
 use super::{Actions, Trouble};
 use crate::domain::Repository;
 use crate::guard::{Action, Permit};
 use crate::markup::quote_untrusted;
-use crate::platform::github::{Activity, Issue};
+use crate::platform::github::{Activity, GitHub, Issue};
 
 /// How many lines are shown.
 const LINES: usize = 50;
+/// What GitHub is asked for begins at a full hour.
+const HOUR: TimeDelta = TimeDelta::hours(1);
 /// A day.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -56,14 +58,24 @@ impl Actions {
     ) -> Result<Recent, crate::platform::github::GitHubError> {
         let span = TimeDelta::from_std(DAY * days).unwrap_or(TimeDelta::MAX);
         let since = self.engine.clock.now() - span;
-        let activity = match &self.github {
-            Some(github) => github.activity(repository, since).await?,
+        let mut activity = match &self.github {
+            // By the hour, so that GitHub can say that nothing changed since it was asked the same.
+            Some(github) => {
+                let asked = since.duration_trunc(HOUR).unwrap_or(since);
+                github.activity(repository, asked).await?
+            }
             None => Activity {
                 issues: Vec::new(),
                 comments: Vec::new(),
                 more: false,
             },
         };
+        activity.issues.retain(|issue| issue.updated_at >= since);
+        // What I answered is nothing that people did.
+        let own = self.github.as_ref().and_then(GitHub::identity).map(|own| own.id);
+        activity
+            .comments
+            .retain(|(_, comment)| Some(comment.author.id) != own);
         Ok(Recent {
             repository: repository.clone(),
             days,

@@ -39,6 +39,8 @@ async fn a_press_is_answered_under_the_message_in_the_name_of_who_pressed(kind: 
         • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
         • <https://github.com/acme/apollo/issues/12|#12> Login fails
         
+        In the last 7 days: 3 opened.
+        
         Project last changed 22 Nov 2026, 09:00 UTC.
         [Refresh]
       pm: > *ben*: /pm status apollo
@@ -51,6 +53,8 @@ async fn a_press_is_answered_under_the_message_in_the_name_of_who_pressed(kind: 
           • <https://github.com/acme/apollo/issues/14|#14> Slow start · assigned to cy
           • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
           • <https://github.com/acme/apollo/issues/12|#12> Login fails
+          
+          In the last 7 days: 4 opened.
           
           Project last changed 22 Nov 2026, 09:00 UTC.
           [Refresh]

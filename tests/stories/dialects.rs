@@ -21,9 +21,49 @@ async fn one_command_gives_the_same_facts_in_three_dialects(kind: Kind) {
         .comments("acme/apollo", 12, "@pm status apollo");
     world.quiet().await;
     assert_eq!(world.model.requests().len(), 0);
-    sees!(world.talk("#apollo"), @"");
-    sees!(world.discord_talk("#apollo"), @"");
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> status apollo
+      pm: *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>.
+          
+          3 issues and 0 pull requests are open. Changed last:
+          
+          • <https://github.com/acme/apollo/issues/14|#14> Slow start · assigned to cy
+          • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
+          • <https://github.com/acme/apollo/issues/12|#12> Login fails
+          
+          In the last 7 days: 3 opened, 1 comment.
+          
+          Project last changed 22 Nov 2026, 09:00 UTC.
+          [Refresh]
+    ");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm status apollo
+    pm [reply]: **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
+        
+        3 issues and 0 pull requests are open. Changed last:
+        
+        - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
+        - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+        - [#12](https://github.com/acme/apollo/issues/12) Login fails
+        
+        In the last 7 days: 3 opened, 1 comment.
+        
+        Project last changed 22 Nov 2026, 09:00 UTC. [Refresh]
+    ");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm status apollo
+    pm-bot: **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
+        
+        3 issues and 0 pull requests are open. Changed last:
+        
+        - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
+        - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+        - [#12](https://github.com/acme/apollo/issues/12) Login fails
+        
+        In the last 7 days: 3 opened, 1 comment.
+        
+        Project last changed 22 Nov 2026, 09:00 UTC.
+    ");
     world.finish().await;
 }
 
@@ -51,8 +91,69 @@ async fn one_question_gets_the_same_answer_in_three_dialects(kind: Kind) {
         .user("cy")
         .comments("acme/apollo", 12, &format!("@pm {question}"));
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
-    sees!(world.discord_talk("#apollo"), @"");
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> what is open?
+      pm: *Apollo*
+          
+          *Three* issues are _open_, ~two~ see <https://github.com/acme/apollo/issues|the list>:
+          
+          1. Login fails
+              • `500` since Tuesday
+          2. Dark mode
+          
+          ```
+          who  issues
+          ---  ------
+          cy   1
+          ```
+          
+          ```
+          fn login() {}
+          ```
+          
+          > @⟨⟩everyone look, &amp; &lt;b&gt;hurry&lt;/b&gt;
+    ");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm what is open?
+    pm [reply]: # Apollo
+        
+        **Three** issues are *open*, ~~two~~ see [the list](https://github.com/acme/apollo/issues):
+        
+        1. Login fails
+           - `500` since Tuesday
+        2. Dark mode
+        
+        ```
+        who  issues
+        ---  ------
+        cy   1
+        ```
+        
+        ```rust
+        fn login() {}
+        ```
+        
+        > @⟨⟩everyone look, & <b>hurry</b>
+    ");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm what is open?
+    pm-bot: # Apollo
+        
+        **Three** issues are *open*, ~~two~~ see [the list](https://github.com/acme/apollo/issues):
+        
+        1. Login fails
+           - `500` since Tuesday
+        2. Dark mode
+        
+        | who | issues |
+        |---|---|
+        | cy | 1 |
+        
+        ```rust
+        fn login() {}
+        ```
+        
+        > @​everyone look, & <b>hurry</b>
+    ");
     world.finish().await;
 }

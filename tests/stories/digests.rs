@@ -306,6 +306,8 @@ async fn github_comes_back_in_time_for_a_digest(kind: Kind) {
     • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
     • <https://github.com/acme/apollo/issues/12|#12> Login fails
 
+    In the last 7 days: 3 opened.
+
     Project last changed 22 Nov 2026, 09:00 UTC.
     ");
     world.finish().await;

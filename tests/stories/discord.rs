@@ -264,6 +264,7 @@ async fn a_comment_on_the_issue_reaches_the_channel(kind: Kind) {
     sees!(world.discord_talk("#apollo"), @"pm: [acme/apollo#12](https://github.com/acme/apollo/issues/12) is a bug, @⟨⟩everyone.");
     let post = world.discord.bot_messages("#apollo").remove(0);
     assert_eq!(post.pings, Vec::<String>::new());
+    sees!(world.issue_talk("acme/apollo", 12), @"");
     assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
     world.finish().await;
 }

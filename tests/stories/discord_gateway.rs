@@ -147,6 +147,8 @@ async fn only_places_of_ours_have_a_watermark(kind: Kind) {
     ];
     expected.sort();
     assert_eq!(world.discord_marks().await, expected);
+    sees!(world.discord_talk("#help"), @"");
+    sees!(world.discord_talk("@ana"), @"");
     world.finish().await;
 }
 

@@ -62,6 +62,8 @@ async fn ana_keeps_schedules_in_slack(kind: Kind) {
         • <https://github.com/acme/apollo/issues/13|#13> Dark mode · feature
         • <https://github.com/acme/apollo/issues/12|#12> Login fails
         
+        In the last 7 days: 3 opened.
+        
         Project last changed 22 Nov 2026, 09:00 UTC.
         [Refresh]
     pm: > *ana*: /pm schedule list
@@ -128,6 +130,8 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
         - [#12](https://github.com/acme/apollo/issues/12) Login fails
         - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
         - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+        
+        In the last 7 days: 3 opened, 10 comments.
         
         Project last changed 22 Nov 2026, 09:00 UTC.
     cy: @pm schedule remove 1

@@ -9,7 +9,9 @@
 )]
 
 mod discord;
+mod talk;
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -23,11 +25,14 @@ use super::github::FakeGitHub;
 use super::model::FakeModel;
 use super::program::Program;
 use super::slack::{FakeSlack, Mode};
+use talk::line;
 
 /// How long, on the machine's clock, a story waits for something before it fails.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing may stir, on the machine's clock, before time jumps: bytes may be on the wire between the worlds.
 const STILL: Duration = Duration::from_millis(25);
+/// For how many looks of [`STILL`] something may be under way to the application before it counts as lost.
+const UNHEARD: u32 = 60;
 /// How far time may jump at once.
 const JUMP: Duration = Duration::from_secs(900);
 
@@ -62,6 +67,8 @@ pub(crate) struct World {
     pub(crate) database: Database,
     /// What the application is configured with, as environment variables.
     pub(crate) settings: HashMap<String, String>,
+    /// How often in a row something was under way; see [`World::wires_are_still`].
+    unheard: Cell<u32>,
     program: Option<Program>,
     /// A second application on the same database.
     replica: Option<Program>,
@@ -117,6 +124,7 @@ impl World {
             kind,
             database,
             settings,
+            unheard: Cell::new(0),
             program: None,
             replica: None,
         }
@@ -130,19 +138,23 @@ impl World {
     /// Starts the application with a probe in its database.
     pub(crate) async fn start_with(&mut self, probe: Option<Probe>) {
         self.boot(probe).await;
-        if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
-            self.until("Slack to be connected", Self::hears_slack).await;
-        }
         self.discord_connected().await;
     }
 
-    /// Starts the application without waiting for Slack.
-    pub(crate) async fn start_unheard(&mut self) {
-        self.boot(None).await;
+    /// Starts the application where Discord is not to be waited for.
+    pub(crate) async fn boot(&mut self, probe: Option<Probe>) {
+        self.start_program(probe).await;
+        if self.settings.contains_key("CALLSHEET__SLACK__BOT_TOKEN") {
+            self.until("Slack to be connected", Self::hears_slack).await;
+        }
     }
 
     /// Starts the application without waiting for anything.
-    pub(crate) async fn boot(&mut self, probe: Option<Probe>) {
+    pub(crate) async fn start_unheard(&mut self) {
+        self.start_program(None).await;
+    }
+
+    async fn start_program(&mut self, probe: Option<Probe>) {
         let program = Program::start(&self.settings, self.clock.clock(), probe).await;
         self.github
             .webhook_to(&format!("http://{}/webhooks/github", program.address));
@@ -275,7 +287,7 @@ impl World {
                 return;
             }
             assert!(patience.lasts(), "work goes on and on: {open:?}\n{}", self.dump());
-            if self.is_idle() {
+            if self.is_idle() && self.wires_are_still() {
                 self.clock.jump(JUMP);
             }
         }
@@ -286,7 +298,7 @@ impl World {
         let patience = Patience::begin();
         while !look(self) {
             assert!(patience.lasts(), "waited too long for {what}\n{}", self.dump());
-            if !self.stirs().await && self.is_idle() {
+            if !self.stirs().await && self.is_idle() && self.wires_are_still() {
                 self.clock.jump(JUMP);
             }
         }
@@ -329,6 +341,18 @@ impl World {
         programs.all(|program| *program.engine.activity.idle().borrow()) && !self.slack.is_sending()
     }
 
+    /// Whether nothing is under way to the application. A busy machine may take longer than [`STILL`] for that; what is not
+    /// heard for long never will be, since a story broke the wire.
+    fn wires_are_still(&self) -> bool {
+        let looks = if self.discord_heard() {
+            0
+        } else {
+            self.unheard.get() + 1
+        };
+        self.unheard.set(looks);
+        looks == 0 || looks > UNHEARD
+    }
+
     /// Waits until nothing stirs.
     async fn still(&self) {
         while self.stirs().await {}
@@ -361,50 +385,6 @@ impl World {
             () = works => true,
             () = tokio::time::sleep(STILL) => false,
         }
-    }
-
-    /// The talk at a Slack channel as people see it: each message with its author, threads indented, what was edited marked
-    /// so (how often depends on pacing), buttons in brackets on a last line.
-    pub(crate) fn talk(&self, place: &str) -> String {
-        let mut messages = self.slack.messages(place);
-        messages.retain(|message| !message.deleted);
-        let mut lines = Vec::new();
-        for root in messages
-            .iter()
-            .filter(|m| m.thread_ts.as_ref().is_none_or(|thread| *thread == m.ts))
-        {
-            lines.push(line(root, ""));
-            let replies = messages
-                .iter()
-                .filter(|m| m.thread_ts.as_ref() == Some(&root.ts) && m.ts != root.ts);
-            lines.extend(replies.map(|reply| line(reply, "  ")));
-        }
-        lines.join("\n")
-    }
-
-    /// What we said at a Slack channel since the story last looked there, or edited.
-    pub(crate) fn expects(&self, place: &str, said: &[&str]) {
-        assert_eq!(self.slack.news(place), said, "news at {place}");
-    }
-
-    /// The talk on an issue as people see it, our marks left out.
-    pub(crate) fn issue_talk(&self, repository: &str, number: u64) -> String {
-        let comments = self.github.comments(repository, number);
-        let lines = comments.iter().map(|comment| {
-            let body = comment
-                .body
-                .split("\n\n<!-- callsheet:")
-                .next()
-                .unwrap_or_default();
-            let edits = comment.revisions.len();
-            let edits = if edits > 1 {
-                " [edited]".to_owned()
-            } else {
-                String::new()
-            };
-            format!("{}{edits}: {}", comment.user, body.replace('\n', "\n    "))
-        });
-        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// What to look at when a story fails.
@@ -464,25 +444,4 @@ impl World {
             "a fault of GitHub was not met"
         );
     }
-}
-
-fn line(message: &super::slack::Message, indent: &str) -> String {
-    let who = if message.is_bot {
-        "pm".to_owned()
-    } else {
-        message.user.to_lowercase().trim_start_matches('u').to_owned()
-    };
-    let edits = message.revisions.len();
-    let edits = if edits > 1 {
-        " [edited]".to_owned()
-    } else {
-        String::new()
-    };
-    format!(
-        "{indent}{who}{edits}: {}",
-        message
-            .seen()
-            .replace('\u{200b}', "⟨⟩")
-            .replace('\n', &format!("\n{indent}    "))
-    )
 }

@@ -268,6 +268,7 @@ pub(super) const PHRASES: &[Phrase] = &[
                 "how many [<state>] issues (are there | do we have | are) [<state>] ",
                 which_issues!()
             ),
+            "how many [<state>] issues does <project> have",
             concat!(
                 "(what is | what 's | whats) assigned to <assignee:person> ",
                 which_issues!()
@@ -361,6 +362,8 @@ pub(super) const PHRASES: &[Phrase] = &[
         "project_status",
         &[
             "how (are | is | 's) things|everything|it [going|looking] [in|with|on <project>]",
+            "is <project> [still] on track",
+            "summarize|summarise <project:named_project>",
             "is <project> [still] (planned | active | done | finished | archived | paused | on hold)",
             "[(give | show | tell | get | report) [me | us]] [the|a|an] [project] [current] status|progress|update [report] [of|for|on|about <project>]",
             "(what is | what 's | whats) the [current] status|state|progress [report] [of|for|on <project>]",

@@ -1,6 +1,6 @@
 //! The connection: one octocrab client, one request at a time turned into a plain [`Answer`].
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::header::{AUTHORIZATION, IF_NONE_MATCH};
@@ -47,6 +47,8 @@ struct Inner {
     identity: OnceLock<Identity>,
     limits: Limits,
     cache: Cache,
+    /// What kept the newest request from an answer, when that concerns GitHub as a whole.
+    trouble: Mutex<Option<Part>>,
 }
 
 impl GitHub {
@@ -72,6 +74,7 @@ impl GitHub {
             identity: OnceLock::new(),
             limits: Limits::default(),
             cache: Cache::default(),
+            trouble: Mutex::default(),
         })))
     }
 
@@ -147,8 +150,12 @@ impl GitHub {
         &self.0.clock
     }
 
-    /// How many calls are left, and where the App has still to be installed.
+    /// Whether GitHub answers us, how many calls are left, and where the App has still to be installed.
     pub(super) fn report(&self) -> Option<Part> {
+        let trouble = self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(trouble) = trouble.as_ref() {
+            return Some(trouble.clone());
+        }
         let homeless = self.app().and_then(App::to_be_installed_at).map(|page| Part {
             state: State::Degraded,
             detail: format!("installed for nobody yet; install it at {page}"),
@@ -172,6 +179,18 @@ impl GitHub {
     }
 
     async fn exchange<B: Serialize>(
+        &self,
+        method: Method,
+        route: &Route,
+        body: Option<&B>,
+    ) -> Result<Answer, GitHubError> {
+        let answer = self.attempt(method, route, body).await;
+        let trouble = answer.as_ref().err().and_then(trouble);
+        *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        answer
+    }
+
+    async fn attempt<B: Serialize>(
         &self,
         method: Method,
         route: &Route,
@@ -293,4 +312,15 @@ fn bearer_header(bearer: &SecretString) -> Result<HeaderValue, GitHubError> {
         .map_err(|_| GitHubError::Strange("a token that fits into no header".into()))?;
     header.set_sensitive(true);
     Ok(header)
+}
+
+/// What an error says about GitHub as a whole; a refusal of one request says nothing.
+fn trouble(error: &GitHubError) -> Option<Part> {
+    let state = match error {
+        GitHubError::Unauthorized | GitHubError::KeyRefused(_) => State::Failed,
+        GitHubError::Unreachable(_) | GitHubError::Lost(_) => State::Degraded,
+        _ => return None,
+    };
+    let detail = format!("{}. {}.", error.why(), error.next());
+    Some(Part { state, detail })
 }
