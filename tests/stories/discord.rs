@@ -85,7 +85,9 @@ async fn a_command_is_deferred_and_answered_without_the_model(kind: Kind) {
         - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
         - [#12](https://github.com/acme/apollo/issues/12) Login fails
         
-        Project last changed 22 Nov 2026, 09:00 UTC.
+        In the last 7 days: 3 opened.
+        
+        Project last changed 22 Nov 2026, 09:00 UTC. [Refresh]
     ");
     let answer = world.discord.answer(&asked);
     assert_eq!(answer.answered, Some(5));
@@ -156,7 +158,7 @@ async fn a_command_where_the_bot_may_not_write_is_answered_all_the_same(kind: Ki
     held.release();
     world.quiet().await;
     sees!(world.discord_talk("#apollo"), @"
-    pm: > **ana**: /pm hello?
+    pm [edited]: > **ana**: /pm hello?
         
         Hello.
     ");
@@ -174,7 +176,22 @@ async fn a_button_pressed_after_twenty_minutes_works(kind: Kind) {
     let pressed = ana.presses(&status.id, "Refresh");
     world.quiet().await;
     let fresh = world.discord.bot_messages("#apollo").pop().unwrap();
-    sees!(fresh.shown, @"");
+    sees!(fresh.shown, @"
+    > **ana**: /pm status apollo
+
+    **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
+
+    4 issues and 0 pull requests are open. Changed last:
+
+    - [#15](https://github.com/acme/apollo/issues/15) Logout fails
+    - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
+    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
+    - [#12](https://github.com/acme/apollo/issues/12) Login fails
+
+    In the last 7 days: 4 opened.
+
+    Project last changed 22 Nov 2026, 09:00 UTC.
+    ");
     assert_eq!(world.discord.answer(&pressed).answered, Some(5));
     world.finish().await;
 }
@@ -236,6 +253,7 @@ async fn a_direct_message_is_answered_there(kind: Kind) {
         - `/pm help [command]`: What I can do, or what one command does
         - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
         - `/pm projects`: The projects you may see
+        - `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
         - `/pm health`: Whether every part of me works
         
         For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.
@@ -264,7 +282,10 @@ async fn a_comment_on_the_issue_reaches_the_channel(kind: Kind) {
     sees!(world.discord_talk("#apollo"), @"pm: [acme/apollo#12](https://github.com/acme/apollo/issues/12) is a bug, @⟨⟩everyone.");
     let post = world.discord.bot_messages("#apollo").remove(0);
     assert_eq!(post.pings, Vec::<String>::new());
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm please label this as bug and tell #apollo
+    pm-bot: Labelled, and told #apollo.
+    ");
     assert_eq!(world.github.get_issue("acme/apollo", 12).labels, ["bug"]);
     world.finish().await;
 }
