@@ -78,6 +78,9 @@ pub enum Reply {
         token: String,
         /// Until when the token is used.
         until: DateTime<Utc>,
+        /// Whether the interaction has its answer already, and this is a message more.
+        #[serde(default)]
+        further: bool,
     },
     /// A Discord message that the answer is shown as a reply to.
     Message {
@@ -87,9 +90,16 @@ pub enum Reply {
 }
 
 impl Reply {
-    /// What ties a further message to the same question: an interaction has one answer, and one reply says enough.
+    /// What ties a further message to the same question: an interaction lets it through where the bot may not write; one
+    /// message shown as a reply says enough.
     pub fn further(&self) -> Option<Self> {
-        matches!(self, Self::ResponseUrl { .. }).then(|| self.clone())
+        let mut tie = self.clone();
+        match &mut tie {
+            Self::ResponseUrl { .. } => {}
+            Self::Interaction { further, .. } => *further = true,
+            Self::Message { .. } => return None,
+        }
+        Some(tie)
     }
 }
 

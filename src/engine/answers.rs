@@ -154,10 +154,11 @@ impl Answers {
                     true,
                 )
                 .await?;
-                // The progress message has used up what an interaction allows.
-                post.reply = post
-                    .reply
-                    .filter(|reply| !matches!(reply, Reply::Interaction { .. }));
+                // The progress message is the answer that an interaction has room for.
+                post.reply = post.reply.and_then(|reply| match reply {
+                    Reply::Interaction { .. } => reply.further(),
+                    other => Some(other),
+                });
                 self.outbox.post_parts(tx, &post, GroupId::new(), 0, &parts).await
             }
             Some(progress) => {

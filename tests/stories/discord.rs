@@ -16,6 +16,7 @@ stories![
     a_command_whose_token_is_over_is_answered_by_a_message,
     a_command_that_could_not_be_deferred_is_answered_by_a_message,
     a_command_where_the_bot_may_not_write_is_answered_all_the_same,
+    a_long_answer_where_the_bot_may_not_write_is_whole,
     a_button_pressed_after_twenty_minutes_works,
     in_a_channel_only_our_name_or_a_reply_to_us_calls_us,
     in_a_thread_with_us_nobody_has_to_call_us,
@@ -154,6 +155,11 @@ async fn a_command_where_the_bot_may_not_write_is_answered_all_the_same(kind: Ki
         .slash("#apollo", "ask", &[("text", "hello?")]);
     held.reached().await;
     world.clock.advance(Duration::from_secs(2));
+    world
+        .now("the progress message", |world| {
+            world.discord.bot_messages("#apollo").iter().any(|m| !m.thinking)
+        })
+        .await;
     world.model.says("Hello.");
     held.release();
     world.quiet().await;
@@ -162,6 +168,50 @@ async fn a_command_where_the_bot_may_not_write_is_answered_all_the_same(kind: Ki
         
         Hello.
     ");
+    world.finish().await;
+}
+
+async fn a_long_answer_where_the_bot_may_not_write_is_whole(kind: Kind) {
+    let world = World::apollo_on_discord(kind).await;
+    world.discord.deny("#apollo", None, Permission::SendMessages);
+    let (first, second) = (world.model.holds(), world.model.holds());
+    world
+        .discord
+        .user("ana")
+        .slash("#apollo", "ask", &[("text", "think hard")]);
+    first.reached().await;
+    world.clock.advance(Duration::from_secs(40));
+    world
+        .now("the progress message", |world| {
+            world.discord.bot_messages("#apollo").iter().any(|m| !m.thinking)
+        })
+        .await;
+    world
+        .model
+        .calls_tool("list_projects", json!({}))
+        .says(&format!("{}\n\nThe end.", "word ".repeat(500)));
+    first.release();
+    second.reached().await;
+    world.clock.advance(Duration::from_secs(25));
+    second.release();
+    world.quiet().await;
+    let said = world.discord.bot_messages("#apollo");
+    let ends: Vec<String> = said
+        .iter()
+        .map(|message| {
+            format!(
+                "{} … {}",
+                &message.text[..8],
+                &message.text[message.text.len() - 8..]
+            )
+        })
+        .collect();
+    sees!(ends.join("\n"), @"
+    > **ana* …  below.*
+    > **ana* … ord word
+    word wor … The end.
+    ");
+    assert!(world.given_up().await.is_empty());
     world.finish().await;
 }
 

@@ -58,7 +58,7 @@ async fn find_edit(discord: &Discord, out: &Outgoing, channel: &str, id: &str) -
 
 async fn find_new(discord: &Discord, out: &Outgoing, channel: &str) -> Result<Found, Trouble> {
     let open = open_interaction(out, discord);
-    if let Some(open) = open {
+    if let Some(open) = open.filter(|open| !open.further) {
         match discord.read(original(LightMethod::Get, open)?).await {
             Ok(message) => {
                 if let yes @ Found::Yes(_) = compare(&message, out) {
@@ -71,8 +71,14 @@ async fn find_new(discord: &Discord, out: &Outgoing, channel: &str) -> Result<Fo
     }
     let me = discord.identify().await?;
     match list(discord, out, channel, &me).await {
-        // Where we may not read, nothing but the interaction's own answer can be ours.
-        Err(closed) if open.is_some() && is_closed_to_us(&closed) => Ok(Found::No),
+        Err(closed) if is_closed_to_us(&closed) => match open {
+            // Where we may not read, nothing but the interaction's own answer can be ours, or one more whose id was lost.
+            Some(open) if !open.further => Ok(Found::No),
+            Some(_) => Ok(Found::Never(
+                "what the bot said in a channel that it may not read cannot be looked up".to_owned(),
+            )),
+            None => Err(closed),
+        },
         looked => looked,
     }
 }

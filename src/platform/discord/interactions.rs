@@ -87,6 +87,7 @@ fn given(interaction: &Value, place: Place, command: String) -> Option<Heard> {
             application: id(interaction, "application_id")?.to_owned(),
             token: text(interaction, "token")?.to_owned(),
             until: later(at, USED),
+            further: false,
         }),
         at,
     };
@@ -156,6 +157,7 @@ async fn sorry(discord: &Discord, interaction: &Value, sentence: &str) {
     };
     let body = json!({ "content": sentence, "allowed_mentions": { "parse": [] } });
     let open = Open {
+        further: false,
         application,
         token,
         fresh_until: discord.clock().now(),

@@ -53,6 +53,8 @@ pub(super) struct Open<'a> {
     pub(super) application: &'a str,
     /// What allows to answer.
     pub(super) token: &'a str,
+    /// Whether it has its answer already.
+    pub(super) further: bool,
     /// Until when Discord may not have heard yet that it is deferred, which happens while the answer is made.
     pub(super) fresh_until: DateTime<Utc>,
 }
@@ -66,11 +68,13 @@ pub(super) fn open_interaction<'a>(out: &'a Outgoing, discord: &Discord) -> Opti
                     application,
                     token,
                     until,
+                    further,
                 }),
             ..
         } if discord.clock().now() < *until => Some(Open {
             application,
             token,
+            further: *further,
             fresh_until: *until - (USED - FRESH),
         }),
         _ => None,
@@ -125,7 +129,7 @@ impl DiscordSender {
         open: Option<Open<'_>>,
         mut body: Value,
     ) -> Result<Value, Trouble> {
-        if let Some(open) = open {
+        if let Some(open) = open.filter(|open| !open.further) {
             match self
                 .0
                 .call(original(LightMethod::Patch, open)?.body(body.clone()))
@@ -142,6 +146,7 @@ impl DiscordSender {
                 other => return other,
             }
         }
+        let plain = body.clone();
         body["nonce"] = json!(nonce(out.mark, &out.text));
         body["enforce_nonce"] = json!(true);
         if let Some(Reply::Message { id }) = reply {
@@ -151,9 +156,15 @@ impl DiscordSender {
         let route = Route::ChannelMessages {
             channel_id: typed(channel)?,
         };
-        self.0
-            .call(Call::new(LightMethod::Post, route, "POST messages", channel).body(body))
-            .await
+        let call = Call::new(LightMethod::Post, route, "POST messages", channel).body(body);
+        match (self.0.call(call).await, open) {
+            // Where the bot may not write, whoever gave the command still gets its whole answer.
+            (Err(closed), Some(open)) if is_closed_to_us(&closed) => {
+                let said = self.0.call(more(open)?.body(plain)).await;
+                said.map_err(|trouble| if is_over(&trouble) { closed } else { trouble })
+            }
+            (done, _) => done,
+        }
     }
 
     /// <https://discord.com/developers/docs/resources/message#edit-message>. Nobody but us can edit a message of ours, so
@@ -192,6 +203,16 @@ pub(super) fn original(method: LightMethod, open: Open<'_>) -> Result<Call<'_>, 
     };
     // Each interaction is a webhook with a bucket of its own.
     Ok(Call::new(method, route, "original", open.token))
+}
+
+/// One more message that answers an interaction.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-followup-message>
+fn more(open: Open<'_>) -> Result<Call<'_>, Trouble> {
+    let route = Route::WebhookFollowupMessages {
+        application_id: typed(open.application)?,
+        token: open.token,
+    };
+    Ok(Call::new(LightMethod::Post, route, "followup", open.token))
 }
 
 /// A message that answers an interaction.
