@@ -1,8 +1,8 @@
 //! The stories: what people do and see, played against the real application on real wires, each on both databases.
 //!
 //! A case is named `module::story::sqlite` or `…::postgres`; without a PostgreSQL the latter are reported as ignored. Those
-//! in which people speak in Slack are played once more with Slack over HTTP in place of sockets: `…::http::sqlite`, or
-//! `…::http::postgres`.
+//! in which it matters how people speak in Slack are played once more with Slack over HTTP in place of sockets:
+//! `…::http::sqlite`, or `…::http::postgres`.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed case")]
 
@@ -77,7 +77,7 @@ fn main() {
         (ask::STORIES, socket),
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
-        (dialects::STORIES, socket),
+        (dialects::STORIES, both),
         (digests::STORIES, socket),
         (discord::STORIES, socket),
         (discord_gateway::STORIES, socket),
@@ -86,9 +86,9 @@ fn main() {
         (github_app::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
-        (pulls::STORIES, socket),
+        (pulls::STORIES, both),
         (rights::STORIES, both),
-        (schedules::STORIES, socket),
+        (schedules::STORIES, both),
         (slack_http::STORIES, http),
         (status::STORIES, both),
         (tools::STORIES, both),

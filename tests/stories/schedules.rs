@@ -131,7 +131,7 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
         - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
         - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
         
-        In the last 7 days: 3 opened, 10 comments.
+        In the last 7 days: 3 opened, 5 comments.
         
         Project last changed 22 Nov 2026, 09:00 UTC.
     cy: @pm schedule remove 1

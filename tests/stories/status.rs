@@ -181,7 +181,7 @@ async fn a_reply_in_a_thread_with_us_is_a_request(kind: Kind) {
     sees!(spoken.join("\n"), @"
     user: ana: how many issues?
     assistant: There are three.
-    user: UBEN: and which ones?
+    user: ben: and which ones?
     ");
     world.finish().await;
 }

@@ -344,11 +344,8 @@ impl World {
     /// Whether nothing is under way to the application. A busy machine may take longer than [`STILL`] for that; what is not
     /// heard for long never will be, since a story broke the wire.
     fn wires_are_still(&self) -> bool {
-        let looks = if self.discord_heard() {
-            0
-        } else {
-            self.unheard.get() + 1
-        };
+        let heard = self.discord_heard() && self.slack.unacked() == 0;
+        let looks = if heard { 0 } else { self.unheard.get() + 1 };
         self.unheard.set(looks);
         looks == 0 || looks > UNHEARD
     }
