@@ -90,6 +90,19 @@ fn read(text: String) -> Result<Performed, Trouble> {
     Ok(Performed::Read { text, doing: None })
 }
 
+/// The right to do something to the project that was named, or to that of this place.
+async fn permit(
+    cx: &ToolCx<'_>,
+    named: Option<&str>,
+    naming: Naming,
+    action: Action,
+) -> Result<Permit, Trouble> {
+    let project = cx.actions.project(cx.asker, named, naming).await?;
+    cx.actions
+        .permit(cx.asker, action, Subject::Project(project.id))
+        .await
+}
+
 pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Performed, Trouble> {
     cx.actions
         .permit(cx.asker, Action::ListProjects, Subject::Nothing)
@@ -98,26 +111,12 @@ pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Perform
 }
 
 pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let project = cx
-        .actions
-        .project(cx.asker, args.project.as_deref(), Naming::Close)
-        .await?;
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::ReadProject, Subject::Project(project.id))
-        .await?;
+    let permit = permit(cx, args.project.as_deref(), Naming::Close, Action::ReadProject).await?;
     read(cx.actions.describe(&permit).await?)
 }
 
 pub(super) async fn project_status(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let project = cx
-        .actions
-        .project(cx.asker, args.project.as_deref(), Naming::Close)
-        .await?;
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::ReadProject, Subject::Project(project.id))
-        .await?;
+    let permit = permit(cx, args.project.as_deref(), Naming::Close, Action::ReadProject).await?;
     read(cx.actions.status(&permit).await?.markdown())
 }
 
@@ -156,14 +155,7 @@ pub(super) async fn create_project(cx: &ToolCx<'_>, args: CreateProject) -> Resu
 }
 
 pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Result<Performed, Trouble> {
-    let project = cx
-        .actions
-        .project(cx.asker, args.project.as_deref(), Naming::Whole)
-        .await?;
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::UpdateProject, Subject::Project(project.id))
-        .await?;
+    let permit = permit(cx, args.project.as_deref(), Naming::Whole, Action::UpdateProject).await?;
     let repository = choose(cx, args.repository.as_deref()).await?;
     let edit = ProjectEdit {
         name: args.name,
@@ -178,14 +170,7 @@ pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Resu
 }
 
 pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Performed, Trouble> {
-    let project = cx
-        .actions
-        .project(cx.asker, args.project.as_deref(), Naming::Whole)
-        .await?;
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::BindPlace, Subject::Project(project.id))
-        .await?;
+    let permit = permit(cx, args.project.as_deref(), Naming::Whole, Action::BindPlace).await?;
     let place = match args
         .place
         .as_deref()
@@ -210,14 +195,7 @@ pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Perfo
 }
 
 pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Result<Performed, Trouble> {
-    let project = cx
-        .actions
-        .project(cx.asker, args.project.as_deref(), Naming::Close)
-        .await?;
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::SearchMessages, Subject::Project(project.id))
-        .await?;
+    let permit = permit(cx, args.project.as_deref(), Naming::Close, Action::SearchMessages).await?;
     let limit = args.limit.map_or(20, i64::from).clamp(1, MOST_FOUND);
     let hits = cx.actions.search_messages(&permit, &args.words, limit).await?;
     read(action::found(&args.words, &hits))
