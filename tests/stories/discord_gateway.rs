@@ -20,6 +20,7 @@ stories![
     what_was_said_before_we_came_is_not_replayed,
     only_places_of_ours_have_a_watermark,
     reading_what_was_missed_waits_for_its_turn,
+    a_channel_that_cannot_be_read_holds_up_no_other,
     a_missing_intent_says_what_to_do,
     a_refused_token_says_what_to_do,
     an_unreachable_discord_is_tried_again,
@@ -179,6 +180,49 @@ async fn reading_what_was_missed_waits_for_its_turn(kind: Kind) {
         .await;
     world.quiet().await;
     assert_answered(&world, &asked).await;
+    world.finish().await;
+}
+
+async fn a_channel_that_cannot_be_read_holds_up_no_other(kind: Kind) {
+    let mut world = World::apollo_on_discord(kind).await;
+    let mut asked = asks(&world, 1);
+    world.quiet().await;
+    world.stop().await;
+    let missed = asks(&world, 1).remove(0);
+    world.clock.advance(Duration::from_secs(20 * 60));
+    world.discord.fault(
+        HISTORY,
+        Fault::RateLimit {
+            retry_after: Some(3600.0),
+            global: false,
+        },
+    );
+    world.start().await;
+    let ana = world.discord.user("ana");
+    let elsewhere = ana.says("#help", "@pm projects");
+    let before = world.clock.now();
+    world
+        .until("the question elsewhere to be answered", |world| {
+            world.discord.bot_messages("#help").len() == 1
+        })
+        .await;
+    assert!(world.clock.now() - before < chrono::TimeDelta::minutes(1));
+    let answer = world.discord.bot_messages("#help").remove(0);
+    assert_eq!(answer.reply_to, Some(elsewhere));
+    sees!(world.health("discord"), @"");
+    // What is said there now does not move the mark past what was missed.
+    asked.extend(asks(&world, 1));
+    world.quiet().await;
+    assert_answered(&world, &asked).await;
+    world.clock.advance(Duration::from_secs(3600));
+    asked.push(missed);
+    world
+        .until("the missed question to be answered", |world| {
+            world.discord.bot_messages("#apollo").len() == asked.len()
+        })
+        .await;
+    assert_answered(&world, &asked).await;
+    sees!(world.health("discord"), @"");
     world.finish().await;
 }
 

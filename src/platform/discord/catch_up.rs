@@ -3,6 +3,7 @@
 //! 1. Reading begins ten minutes before the watermark and never before the place's first message: what overlaps is known by
 //!    its keys, and a place seen for the first time replays nothing.
 //! 2. What is not read (too much, too long, not allowed) is said in the log and in the health report.
+//! 3. A place that does not answer is left for the next sweep, which begins where this one ended.
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use super::find::{PAGE, page};
 use super::json;
 use super::outcome::{GONE, unreadable};
 use super::sender::channel as channel_of;
-use super::writer::{Stopped, Tries, Writer};
+use super::writer::{DATABASE, Stopped, Tries, Writer};
 use crate::domain::{Place, Platform};
 use crate::store::watermarks::{self, Watermark};
 use crate::store::{StoreError, projects};
@@ -28,8 +29,8 @@ const MOST: usize = 1_000;
 const PLACES: i64 = 1_000;
 /// Places read at the same time.
 const AT_ONCE: usize = 4;
-/// Tries of one place that Discord does not answer for.
-const TRIES: u32 = 8;
+/// Tries of one place that Discord does not answer for, about half a minute: everything else waits meanwhile.
+const TRIES: u32 = 5;
 
 /// What people call the places of projects.
 pub(super) type Labels = HashMap<Place, String>;
@@ -69,7 +70,7 @@ impl Writer {
                         &error,
                         "which places to read could not be looked up; trying again",
                     );
-                    self.pause(&mut tries).await?;
+                    self.pause(&mut tries, DATABASE).await?;
                 }
             }
         }
@@ -101,11 +102,13 @@ impl Writer {
         let standing = &self.ear.standing;
         let mut after = since(mark);
         let mut count = 0;
+        self.unread.set(&mark.place, false);
         loop {
             let messages = match self.page(channel, after).await? {
                 Ok(messages) => messages,
                 Err(trouble) => {
                     tracing::warn!(place = %mark.place, %trouble, "what was said meanwhile cannot be read");
+                    self.unread.set(&mark.place, true);
                     if let Some(label) = label {
                         let why = unreadable(&trouble).unwrap_or_else(|| trouble.to_string());
                         standing.readable(health, label, Some(why));
@@ -148,7 +151,9 @@ impl Writer {
                     | Trouble::Lost(_)
                     | Trouble::Status(_)),
                 ) if tries.count < TRIES => {
-                    self.wait_out(&trouble, &mut tries).await?;
+                    if let Some(lasting) = self.wait_out(trouble, &mut tries).await? {
+                        return Ok(Err(lasting));
+                    }
                 }
                 done => return Ok(done),
             }
@@ -169,7 +174,7 @@ impl Writer {
                         &error,
                         "the places of projects could not be looked up; trying again",
                     );
-                    self.pause(&mut tries).await?;
+                    self.pause(&mut tries, DATABASE).await?;
                 }
             }
         }

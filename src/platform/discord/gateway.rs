@@ -31,7 +31,7 @@ use super::ear::{Asked, Ear};
 use super::interactions::serve;
 use super::json;
 use super::standing::PART;
-use super::writer::Writer;
+use super::writer::{Unread, Writer};
 use crate::engine::Engine;
 use crate::engine::clock::later;
 use crate::engine::health::State;
@@ -89,6 +89,7 @@ pub async fn listen(
         engine: engine.clone(),
         ear: Arc::clone(&ear),
         me,
+        unread: Unread::default(),
         stop: stop.clone(),
     };
     let line = Line {

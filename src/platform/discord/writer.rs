@@ -4,8 +4,11 @@
 //!    message in hand.
 //! 2. What was missed (a new session, a full queue) is read before anything that came later, through the same intake; what
 //!    overlaps is known by its keys.
+//! 3. No place holds up the others for long: one that Discord does not let us read is left for the next sweep, and its
+//!    watermark stays until then.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -26,6 +29,15 @@ use crate::store::{StoreError, watermarks};
 const SWEEP: Duration = Duration::from_secs(15 * 60);
 /// The longest wait between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
+/// The longest wait that one call of Discord's is worth: everything else waits behind it.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Waiting longer than this is said in the health report.
+const UNSAID: Duration = Duration::from_secs(10);
+/// Tries to find out what a channel is.
+const LOOKS: u32 = 3;
+
+/// Why the writer waits for the database.
+pub(super) const DATABASE: &str = "the database fails";
 
 /// Writes what was heard.
 pub(super) struct Writer {
@@ -37,8 +49,31 @@ pub(super) struct Writer {
     pub(super) ear: Arc<Ear>,
     /// Who we are.
     pub(super) me: Identity,
+    /// Places that could not be read to the end; their watermarks stay.
+    pub(super) unread: Unread,
     /// Told to stop.
     pub(super) stop: CancellationToken,
+}
+
+/// Places whose watermarks stay, since something that is older could not be read.
+#[derive(Default)]
+pub(super) struct Unread(Mutex<HashSet<Place>>);
+
+impl Unread {
+    /// Notes whether a place is one of them.
+    pub(super) fn set(&self, place: &Place, unread: bool) {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if unread {
+            places.insert(place.clone());
+        } else {
+            places.remove(place);
+        }
+    }
+
+    fn has(&self, place: &Place) -> bool {
+        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        places.contains(place)
+    }
 }
 
 /// The writer was told to stop while it waited.
@@ -50,6 +85,8 @@ pub(super) struct Tries {
     /// Tries so far.
     pub(super) count: u32,
     wait: Duration,
+    /// How long was waited so far.
+    waited: Duration,
 }
 
 impl Tries {
@@ -58,6 +95,7 @@ impl Tries {
         Self {
             count: 0,
             wait: Duration::from_secs(1),
+            waited: Duration::ZERO,
         }
     }
 }
@@ -92,6 +130,7 @@ impl Writer {
                 }
                 done => done,
             };
+            self.ear.standing.behind(&self.engine.health, None);
             if done.is_err() {
                 return;
             }
@@ -155,6 +194,9 @@ impl Writer {
     }
 
     async fn mark(&self, place: &Place, id: i64, ours: bool) -> Result<(), StoreError> {
+        if self.unread.has(place) {
+            return Ok(());
+        }
         if !ours {
             let mut tx = self.engine.db.read().await?;
             if !watermarks::concerns_us(&mut tx, place).await? {
@@ -174,7 +216,7 @@ impl Writer {
                 Ok(_) => return Ok(()),
                 Err(error) => {
                     crate::telemetry::report(&error, "an event from Discord could not be kept; trying again");
-                    self.pause(&mut tries).await?;
+                    self.pause(&mut tries, DATABASE).await?;
                 }
             }
         }
@@ -187,7 +229,7 @@ impl Writer {
         }
     }
 
-    /// The place of a channel, as long as it takes; none when it is gone.
+    /// The place of a channel, within reason; none when its id is none.
     async fn place(&self, id: &str, guild: Option<&str>) -> Result<Option<Place>, Stopped> {
         let mut tries = Tries::new();
         loop {
@@ -195,37 +237,67 @@ impl Writer {
                 Ok(known) => return Ok(place(id, &known, guild)),
                 // Whether it is a thread cannot be seen any more.
                 Err(Trouble::Refused { .. }) => return Ok(place(id, &Channel::default(), guild)),
-                Err(trouble) => self.wait_out(&trouble, &mut tries).await?,
+                Err(trouble) => {
+                    let lasts = self.wait_out(trouble, &mut tries).await?;
+                    if lasts.is_some() || tries.count >= LOOKS {
+                        tracing::warn!(
+                            channel = id,
+                            "what the channel is cannot be found out; taking it for no thread"
+                        );
+                        return Ok(place(id, &Channel::default(), guild));
+                    }
+                }
             }
         }
     }
 
-    /// Waits before a call is made again.
-    pub(super) async fn wait_out(&self, trouble: &Trouble, tries: &mut Tries) -> Result<(), Stopped> {
+    /// Waits before a call is made again, which counts as a try; gives the trouble back when it lasts too long to wait for.
+    pub(super) async fn wait_out(
+        &self,
+        trouble: Trouble,
+        tries: &mut Tries,
+    ) -> Result<Option<Trouble>, Stopped> {
         match trouble {
             Trouble::Busy(closed) => {
-                let _wait = self.ear.bustle.wait();
-                tokio::select! {
-                    () = self.stop.cancelled() => Err(Stopped),
-                    () = self.engine.clock.sleep_until(closed.until) => Ok(()),
+                let wait = (closed.until - self.engine.clock.now()).to_std();
+                let wait = wait.unwrap_or_default();
+                if wait > PATIENCE {
+                    return Ok(Some(trouble));
                 }
+                tries.count += 1;
+                self.rest(wait, tries, "Discord asks to slow down").await?;
             }
             other => {
                 tracing::warn!(trouble = %other, "Discord could not be asked; trying again");
-                self.pause(tries).await
+                self.pause(tries, "Discord does not answer").await?;
             }
         }
+        Ok(None)
     }
 
-    /// Waits ever longer.
-    pub(super) async fn pause(&self, tries: &mut Tries) -> Result<(), Stopped> {
+    /// Waits ever longer, and says why when it takes long.
+    pub(super) async fn pause(&self, tries: &mut Tries, why: &str) -> Result<(), Stopped> {
         let wait = tries.wait;
         tries.count += 1;
         tries.wait = (wait * 2).min(LONGEST);
+        self.rest(wait, tries, why).await
+    }
+
+    async fn rest(&self, wait: Duration, tries: &mut Tries, why: &str) -> Result<(), Stopped> {
+        let clock = &self.engine.clock;
+        let until = later(clock.now(), wait);
+        let unsaid = later(clock.now(), UNSAID.saturating_sub(tries.waited));
+        tries.waited += wait;
         let _wait = self.ear.bustle.wait();
+        if unsaid < until {
+            tokio::select! {
+                () = self.stop.cancelled() => return Err(Stopped),
+                () = clock.sleep_until(unsaid) => self.ear.standing.behind(&self.engine.health, Some(why)),
+            }
+        }
         tokio::select! {
             () = self.stop.cancelled() => Err(Stopped),
-            () = self.engine.clock.sleep(wait) => Ok(()),
+            () = clock.sleep_until(until) => Ok(()),
         }
     }
 }
