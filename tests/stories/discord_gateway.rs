@@ -19,6 +19,7 @@ stories![
     a_burst_is_answered_in_order_over_a_crash,
     what_was_said_before_we_came_is_not_replayed,
     only_places_of_ours_have_a_watermark,
+    a_direct_message_first_met_by_a_command_is_caught_up_on,
     reading_what_was_missed_waits_for_its_turn,
     a_channel_that_cannot_be_read_holds_up_no_other,
     a_missing_intent_says_what_to_do,
@@ -149,6 +150,20 @@ async fn only_places_of_ours_have_a_watermark(kind: Kind) {
     expected.sort();
     assert_eq!(world.discord_marks().await, expected);
     sees!(world.discord_talk("#help"), @"");
+    sees!(world.discord_talk("@ana"), @"");
+    world.finish().await;
+}
+
+async fn a_direct_message_first_met_by_a_command_is_caught_up_on(kind: Kind) {
+    let mut world = World::apollo_on_discord(kind).await;
+    let ana = world.discord.user("ana");
+    ana.dm_channel();
+    ana.slash("@ana", "projects", &[]);
+    world.quiet().await;
+    world.stop().await;
+    world.discord.user("ana").dm("projects");
+    world.start().await;
+    world.quiet().await;
     sees!(world.discord_talk("@ana"), @"");
     world.finish().await;
 }
