@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callsheet::store::Probe;
+use callsheet::store::{Probe, inbox};
 use tokio::sync::Notify;
 
 use crate::support::database::Kind;
@@ -137,7 +137,11 @@ async fn what_was_said_before_we_came_is_not_replayed(kind: Kind) {
 async fn only_places_of_ours_have_a_watermark(kind: Kind) {
     let world = World::apollo_on_discord(kind).await;
     let ana = world.discord.user("ana");
-    ana.says("#lunch", "pizza?");
+    let chatter = ana.says("#lunch", "pizza?");
+    let taken_back = ana.says("#lunch", "or pasta?");
+    ana.edits("#lunch", &chatter, "pizza!");
+    ana.deletes("#lunch", &taken_back);
+    world.discord.bot("other").says("#lunch", "@pm pizza!");
     ana.says("#help", "@pm projects");
     ana.dm("projects");
     ana.says("#apollo", "good morning");
@@ -149,6 +153,14 @@ async fn only_places_of_ours_have_a_watermark(kind: Kind) {
     ];
     expected.sort();
     assert_eq!(world.discord_marks().await, expected);
+    let mut tx = world.db.read().await.unwrap();
+    for key in [
+        format!("discord:message:{chatter}"),
+        format!("discord:deleted:{taken_back}"),
+    ] {
+        assert!(!inbox::knows(&mut tx, &key).await.unwrap(), "{key}");
+    }
+    drop(tx);
     sees!(world.discord_talk("#help"), @"");
     sees!(world.discord_talk("@ana"), @"");
     world.finish().await;

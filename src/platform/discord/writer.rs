@@ -4,7 +4,8 @@
 //!    message in hand.
 //! 2. What was missed (a new session, a full queue) is read before anything that came later, through the same intake; what
 //!    overlaps is known by its keys.
-//! 3. No place holds up the others for long: one that Discord does not let us read is left for the next sweep, and its
+//! 3. Nothing is kept of what is said where we take no part, unless it speaks to us.
+//! 4. No place holds up the others for long: one that Discord does not let us read is left for the next sweep, and its
 //!    watermark stays until then.
 
 use std::collections::HashSet;
@@ -20,7 +21,7 @@ use super::client::{Discord, Identity, Trouble};
 use super::ear::{Ear, Item};
 use super::json;
 use super::translate::{Translator, deleted};
-use crate::domain::{Addressed, Event, Heard, Place};
+use crate::domain::{Addressed, AuthorKind, Event, Heard, Place, Posted};
 use crate::engine::clock::later;
 use crate::engine::{Engine, intake};
 use crate::store::{StoreError, watermarks};
@@ -145,23 +146,8 @@ impl Writer {
                 Some(place) => self.message(&message, place).await,
                 None => Ok(()),
             },
-            Item::Edit(message) => {
-                let place = self.place_of(&message).await?;
-                let edit = place.and_then(|place| self.translator().edit(&message, place));
-                match edit {
-                    Some(heard) => self.commit(&heard).await,
-                    None => Ok(()),
-                }
-            }
-            Item::Deleted(ids, channel, guild) => {
-                let Some(place) = self.place(&channel, guild.as_deref()).await? else {
-                    return Ok(());
-                };
-                for id in ids.iter().filter(|id| json::number(id).is_some()) {
-                    self.commit(&deleted(id, place.clone())).await?;
-                }
-                Ok(())
-            }
+            Item::Edit(message) => self.edit(&message).await,
+            Item::Deleted(ids, channel, guild) => self.deleted(&ids, &channel, guild.as_deref()).await,
             Item::ChannelGone(id) => self.channel_gone(&id).await,
         }
     }
@@ -173,35 +159,79 @@ impl Writer {
         }
     }
 
-    /// Commits a message and moves its place's watermark.
+    /// Commits a message that is for us and moves its place's watermark.
     pub(super) async fn message(&self, message: &Value, place: Place) -> Result<(), Stopped> {
         let Some(heard) = self.translator().message(message, place) else {
             return Ok(());
         };
-        self.commit(&heard).await?;
         let Event::MessagePosted(posted) = &heard.event else {
             return Ok(());
         };
-        let Some(id) = json::number(&posted.external_id) else {
+        // Only people make a place ours: a bot's mention is not answered.
+        let concerns = is_call(posted) || self.concerns_us(&posted.place).await?;
+        if !concerns && !is_for_us(posted) {
+            return Ok(());
+        }
+        self.commit(&heard).await?;
+        let Some(id) = json::number(&posted.external_id).filter(|_| concerns) else {
             return Ok(());
         };
-        let ours = posted.addressed == Addressed::Us;
-        if let Err(error) = self.mark(&posted.place, id, ours).await {
+        if let Err(error) = self.mark(&posted.place, id).await {
             // The next message moves it too.
             crate::telemetry::report(&error, "how far a place was read could not be noted");
         }
         Ok(())
     }
 
-    async fn mark(&self, place: &Place, id: i64, ours: bool) -> Result<(), StoreError> {
-        if self.unread.has(place) {
+    async fn edit(&self, message: &Value) -> Result<(), Stopped> {
+        let place = self.place_of(message).await?;
+        let Some(heard) = place.and_then(|place| self.translator().edit(message, place)) else {
+            return Ok(());
+        };
+        let Event::MessageEdited(posted) = &heard.event else {
+            return Ok(());
+        };
+        if is_for_us(posted) || self.concerns_us(&posted.place).await? {
+            self.commit(&heard).await?;
+        }
+        Ok(())
+    }
+
+    async fn deleted(&self, ids: &[String], channel: &str, guild: Option<&str>) -> Result<(), Stopped> {
+        let Some(place) = self.place(channel, guild).await? else {
+            return Ok(());
+        };
+        if !self.concerns_us(&place).await? {
             return Ok(());
         }
-        if !ours {
-            let mut tx = self.engine.db.read().await?;
-            if !watermarks::concerns_us(&mut tx, place).await? {
-                return Ok(());
+        for id in ids.iter().filter(|id| json::number(id).is_some()) {
+            self.commit(&deleted(id, place.clone())).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a place is ours, as long as it takes.
+    async fn concerns_us(&self, place: &Place) -> Result<bool, Stopped> {
+        let mut tries = Tries::new();
+        loop {
+            match self.looked_up(place).await {
+                Ok(concerns) => return Ok(concerns),
+                Err(error) => {
+                    crate::telemetry::report(&error, "whose a place is could not be looked up; trying again");
+                    self.pause(&mut tries, DATABASE).await?;
+                }
             }
+        }
+    }
+
+    async fn looked_up(&self, place: &Place) -> Result<bool, StoreError> {
+        let mut tx = self.engine.db.read().await?;
+        watermarks::concerns_us(&mut tx, place).await
+    }
+
+    async fn mark(&self, place: &Place, id: i64) -> Result<(), StoreError> {
+        if self.unread.has(place) {
+            return Ok(());
         }
         let mut tx = self.engine.db.begin().await?;
         watermarks::advance(&mut tx, place, id, self.engine.clock.now()).await?;
@@ -300,4 +330,14 @@ impl Writer {
             () = clock.sleep_until(until) => Ok(()),
         }
     }
+}
+
+/// A person speaks to us.
+fn is_call(posted: &Posted) -> bool {
+    posted.addressed == Addressed::Us && posted.author.kind == AuthorKind::Human
+}
+
+/// Speaks to us, or carries a delivery of ours; everything else is chatter but where we take part.
+fn is_for_us(posted: &Posted) -> bool {
+    posted.addressed == Addressed::Us || posted.mark.is_some()
 }
