@@ -23,7 +23,7 @@ use crate::store::{StoreError, projects};
 
 /// How far before its watermark a place is read: two sessions may overlap, and clocks differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
-/// The most messages that are read of one place.
+/// The most messages that are read of one place, beside those that overlap.
 const MOST: usize = 1_000;
 /// The most places that are read, those first where something was said last.
 const PLACES: i64 = 1_000;
@@ -119,7 +119,9 @@ impl Writer {
             for message in &messages {
                 self.message(message, mark.place.clone()).await?;
             }
-            count += messages.len();
+            // What overlaps was read before and does not count.
+            let new = messages.iter().filter(|message| is_new(message, mark));
+            count += new.count();
             let newest = messages
                 .last()
                 .and_then(|message| json::number(json::id(message, "id")?));
@@ -206,4 +208,11 @@ impl Writer {
 pub(super) fn since(mark: &Watermark) -> i64 {
     let overlap = json::made(&mark.last_id.to_string()).map_or(0, |at| json::first_id(at - OVERLAP));
     overlap.max(mark.first_id - 1)
+}
+
+/// Whether a message follows the mark.
+fn is_new(message: &Value, mark: &Watermark) -> bool {
+    json::id(message, "id")
+        .and_then(json::number)
+        .is_some_and(|id| id > mark.last_id)
 }
