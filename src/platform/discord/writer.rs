@@ -34,6 +34,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Waiting longer than this is said in the health report.
 const UNSAID: Duration = Duration::from_secs(10);
+/// How long a stop may be used to keep what was heard already.
+const SAVING: Duration = Duration::from_secs(5);
 /// Tries to find out what a channel is.
 const LOOKS: u32 = 3;
 
@@ -108,12 +110,14 @@ impl Writer {
         loop {
             let done = tokio::select! {
                 biased;
-                () = self.stop.cancelled() => return,
+                () = self.stop.cancelled() => return self.save(None, heard).await,
                 next = heard.recv() => match next {
                     Some(what) => {
-                        let written = self.write(what).await;
+                        if self.write(&what).await.is_err() {
+                            return self.save(Some(what), heard).await;
+                        }
                         self.ear.bustle.done();
-                        written
+                        Ok(())
                     }
                     None => return,
                 },
@@ -133,22 +137,82 @@ impl Writer {
             };
             self.ear.standing.behind(&self.engine.health, None);
             if done.is_err() {
-                return;
+                return self.save(None, heard).await;
             }
         }
     }
 
-    async fn write(&self, what: Item) -> Result<(), Stopped> {
+    /// At a stop, keeps what is in hand and what waits: a first mention is asked for by nobody later. No watermark moves,
+    /// since what comes before may not have been read.
+    async fn save(&self, in_hand: Option<Item>, mut heard: mpsc::Receiver<Item>) {
+        heard.close();
+        let saving = async {
+            let mut next = in_hand;
+            while let Some(what) = next.take().or_else(|| heard.try_recv().ok()) {
+                let saved = self.save_one(&what).await;
+                self.ear.bustle.done();
+                if let Err(error) = saved {
+                    crate::telemetry::report(&error, "what Discord said last could not be kept");
+                    return;
+                }
+            }
+        };
+        if self.engine.clock.timeout(SAVING, saving).await.is_err() {
+            tracing::warn!("not all that Discord said last could be kept in time");
+        }
+    }
+
+    async fn save_one(&self, what: &Item) -> Result<(), StoreError> {
+        let (translated, posted) = match what {
+            Item::Message(message) => (
+                self.known_place(message)
+                    .and_then(|place| self.translator().message(message, place)),
+                true,
+            ),
+            Item::Edit(message) => (
+                self.known_place(message)
+                    .and_then(|place| self.translator().edit(message, place)),
+                false,
+            ),
+            _ => return Ok(()),
+        };
+        let Some(heard) = translated else {
+            return Ok(());
+        };
+        let (Event::MessagePosted(said) | Event::MessageEdited(said)) = &heard.event else {
+            return Ok(());
+        };
+        if !is_for_us(said) && !self.looked_up(&said.place).await? {
+            return Ok(());
+        }
+        intake::commit(&self.engine, &heard).await?;
+        if let Some(id) = json::number(&said.external_id).filter(|_| posted && is_call(said)) {
+            let mut tx = self.engine.db.begin().await?;
+            watermarks::begin(&mut tx, &said.place, id, self.engine.clock.now()).await?;
+            tx.commit("watermark").await?;
+        }
+        Ok(())
+    }
+
+    /// The place of a message, without asking Discord.
+    fn known_place(&self, message: &Value) -> Option<Place> {
+        let channel = json::id(message, "channel_id")?;
+        let known = self.discord.channels().get(channel);
+        let guild = json::id(message, "guild_id");
+        place(channel, &known.unwrap_or_default(), guild)
+    }
+
+    async fn write(&self, what: &Item) -> Result<(), Stopped> {
         match what {
             Item::Connected => self.catch_up().await,
             Item::Servers => self.take_stock().await.map(drop),
-            Item::Message(message) => match self.place_of(&message).await? {
-                Some(place) => self.message(&message, place).await,
+            Item::Message(message) => match self.place_of(message).await? {
+                Some(place) => self.message(message, place).await,
                 None => Ok(()),
             },
-            Item::Edit(message) => self.edit(&message).await,
-            Item::Deleted(ids, channel, guild) => self.deleted(&ids, &channel, guild.as_deref()).await,
-            Item::ChannelGone(id) => self.channel_gone(&id).await,
+            Item::Edit(message) => self.edit(message).await,
+            Item::Deleted(ids, channel, guild) => self.deleted(ids, channel, guild.as_deref()).await,
+            Item::ChannelGone(id) => self.channel_gone(id).await,
         }
     }
 
