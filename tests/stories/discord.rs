@@ -154,6 +154,12 @@ async fn a_command_where_the_bot_may_not_write_is_answered_all_the_same(kind: Ki
         .slash("#apollo", "ask", &[("text", "hello?")]);
     held.reached().await;
     world.clock.advance(Duration::from_secs(2));
+    world
+        .now("the progress to be shown", |world| {
+            let messages = world.discord.bot_messages("#apollo");
+            messages.iter().any(|message| !message.text.is_empty())
+        })
+        .await;
     world.model.says("Hello.");
     held.release();
     world.quiet().await;

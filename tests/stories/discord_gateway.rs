@@ -161,8 +161,14 @@ async fn only_places_of_ours_have_a_watermark(kind: Kind) {
         assert!(!inbox::knows(&mut tx, &key).await.unwrap(), "{key}");
     }
     drop(tx);
-    sees!(world.discord_talk("#help"), @"");
-    sees!(world.discord_talk("@ana"), @"");
+    sees!(world.discord_talk("#help"), @"
+    ana: @pm projects
+    pm [reply]: - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    ");
+    sees!(world.discord_talk("@ana"), @"
+    ana: projects
+    pm: There is no project that you may see here. To make one, say: create a project called Apollo
+    ");
     world.finish().await;
 }
 
@@ -176,7 +182,13 @@ async fn a_direct_message_first_met_by_a_command_is_caught_up_on(kind: Kind) {
     world.discord.user("ana").dm("projects");
     world.start().await;
     world.quiet().await;
-    sees!(world.discord_talk("@ana"), @"");
+    sees!(world.discord_talk("@ana"), @"
+    pm: > **ana**: /pm projects
+        
+        There is no project that you may see here. To make one, say: create a project called Apollo
+    ana: projects
+    pm: There is no project that you may see here. To make one, say: create a project called Apollo
+    ");
     world.finish().await;
 }
 
@@ -236,7 +248,7 @@ async fn a_channel_that_cannot_be_read_holds_up_no_other(kind: Kind) {
     assert!(world.clock.now() - before < chrono::TimeDelta::minutes(1));
     let answer = world.discord.bot_messages("#help").remove(0);
     assert_eq!(answer.reply_to, Some(elsewhere));
-    sees!(world.health("discord"), @"");
+    sees!(world.health("discord"), @"degraded: connected as @pm on 1 server; #apollo cannot be read: Discord asks to slow down");
     // What is said there now does not move the mark past what was missed.
     asked.extend(asks(&world, 1));
     world.quiet().await;
@@ -249,7 +261,7 @@ async fn a_channel_that_cannot_be_read_holds_up_no_other(kind: Kind) {
         })
         .await;
     assert_answered(&world, &asked).await;
-    sees!(world.health("discord"), @"");
+    sees!(world.health("discord"), @"ok: connected as @pm on 1 server");
     world.finish().await;
 }
 
