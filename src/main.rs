@@ -75,7 +75,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Some(file) => format!("{} (or the environment) cannot be used:\n{error}", file.display()),
         None => format!("the environment cannot be used:\n{error}"),
     })?;
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("cannot start: {error}"))?;
+    // A task that spins takes one thread; the others need another, even on one processor.
+    let threads = std::thread::available_parallelism().map_or(2, |count| count.get().max(2));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
         match arguments.command.unwrap_or(Subcommands::Serve) {
             Subcommands::Serve => serve(&config).await,

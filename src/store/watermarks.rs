@@ -36,6 +36,23 @@ pub async fn advance(tx: &mut Tx, place: &Place, id: i64, now: DateTime<Utc>) ->
     Ok(())
 }
 
+/// Gives a place a mark when it has none: reading begins after `id`. One that is there stays where it is.
+///
+/// # Errors
+/// When the database fails.
+pub async fn begin(tx: &mut Tx, place: &Place, id: i64, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO watermarks (place, first_id, last_id, updated_at) VALUES ($1, $2, $2, $3)
+         ON CONFLICT (place) DO NOTHING",
+        place,
+        id,
+        now,
+    )?;
+    Ok(())
+}
+
 /// Whether a place has a mark, a conversation with us, or is bound to a project.
 ///
 /// # Errors

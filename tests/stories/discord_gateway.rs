@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callsheet::store::Probe;
+use callsheet::store::{Probe, inbox};
 use tokio::sync::Notify;
 
 use crate::support::database::Kind;
@@ -19,7 +19,9 @@ stories![
     a_burst_is_answered_in_order_over_a_crash,
     what_was_said_before_we_came_is_not_replayed,
     only_places_of_ours_have_a_watermark,
+    a_direct_message_first_met_by_a_command_is_caught_up_on,
     reading_what_was_missed_waits_for_its_turn,
+    a_channel_that_cannot_be_read_holds_up_no_other,
     a_missing_intent_says_what_to_do,
     a_refused_token_says_what_to_do,
     an_unreachable_discord_is_tried_again,
@@ -135,7 +137,11 @@ async fn what_was_said_before_we_came_is_not_replayed(kind: Kind) {
 async fn only_places_of_ours_have_a_watermark(kind: Kind) {
     let world = World::apollo_on_discord(kind).await;
     let ana = world.discord.user("ana");
-    ana.says("#lunch", "pizza?");
+    let chatter = ana.says("#lunch", "pizza?");
+    let taken_back = ana.says("#lunch", "or pasta?");
+    ana.edits("#lunch", &chatter, "pizza!");
+    ana.deletes("#lunch", &taken_back);
+    world.discord.bot("other").says("#lunch", "@pm pizza!");
     ana.says("#help", "@pm projects");
     ana.dm("projects");
     ana.says("#apollo", "good morning");
@@ -147,8 +153,42 @@ async fn only_places_of_ours_have_a_watermark(kind: Kind) {
     ];
     expected.sort();
     assert_eq!(world.discord_marks().await, expected);
-    sees!(world.discord_talk("#help"), @"");
-    sees!(world.discord_talk("@ana"), @"");
+    let mut tx = world.db.read().await.unwrap();
+    for key in [
+        format!("discord:message:{chatter}"),
+        format!("discord:deleted:{taken_back}"),
+    ] {
+        assert!(!inbox::knows(&mut tx, &key).await.unwrap(), "{key}");
+    }
+    drop(tx);
+    sees!(world.discord_talk("#help"), @"
+    ana: @pm projects
+    pm [reply]: - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    ");
+    sees!(world.discord_talk("@ana"), @"
+    ana: projects
+    pm: There is no project that you may see here. To make one, say: create a project called Apollo
+    ");
+    world.finish().await;
+}
+
+async fn a_direct_message_first_met_by_a_command_is_caught_up_on(kind: Kind) {
+    let mut world = World::apollo_on_discord(kind).await;
+    let ana = world.discord.user("ana");
+    ana.dm_channel();
+    ana.slash("@ana", "projects", &[]);
+    world.quiet().await;
+    world.stop().await;
+    world.discord.user("ana").dm("projects");
+    world.start().await;
+    world.quiet().await;
+    sees!(world.discord_talk("@ana"), @"
+    pm: > **ana**: /pm projects
+        
+        There is no project that you may see here. To make one, say: create a project called Apollo
+    ana: projects
+    pm: There is no project that you may see here. To make one, say: create a project called Apollo
+    ");
     world.finish().await;
 }
 
@@ -179,6 +219,49 @@ async fn reading_what_was_missed_waits_for_its_turn(kind: Kind) {
         .await;
     world.quiet().await;
     assert_answered(&world, &asked).await;
+    world.finish().await;
+}
+
+async fn a_channel_that_cannot_be_read_holds_up_no_other(kind: Kind) {
+    let mut world = World::apollo_on_discord(kind).await;
+    let mut asked = asks(&world, 1);
+    world.quiet().await;
+    world.stop().await;
+    let missed = asks(&world, 1).remove(0);
+    world.clock.advance(Duration::from_secs(20 * 60));
+    world.discord.fault(
+        HISTORY,
+        Fault::RateLimit {
+            retry_after: Some(3600.0),
+            global: false,
+        },
+    );
+    world.start().await;
+    let ana = world.discord.user("ana");
+    let elsewhere = ana.says("#help", "@pm projects");
+    let before = world.clock.now();
+    world
+        .until("the question elsewhere to be answered", |world| {
+            world.discord.bot_messages("#help").len() == 1
+        })
+        .await;
+    assert!(world.clock.now() - before < chrono::TimeDelta::minutes(1));
+    let answer = world.discord.bot_messages("#help").remove(0);
+    assert_eq!(answer.reply_to, Some(elsewhere));
+    sees!(world.health("discord"), @"degraded: connected as @pm on 1 server; #apollo cannot be read: Discord asks to slow down");
+    // What is said there now does not move the mark past what was missed.
+    asked.extend(asks(&world, 1));
+    world.quiet().await;
+    assert_answered(&world, &asked).await;
+    world.clock.advance(Duration::from_secs(3600));
+    asked.push(missed);
+    world
+        .until("the missed question to be answered", |world| {
+            world.discord.bot_messages("#apollo").len() == asked.len()
+        })
+        .await;
+    assert_answered(&world, &asked).await;
+    sees!(world.health("discord"), @"ok: connected as @pm on 1 server");
     world.finish().await;
 }
 

@@ -3,6 +3,7 @@
 //! 1. Reading begins ten minutes before the watermark and never before the place's first message: what overlaps is known by
 //!    its keys, and a place seen for the first time replays nothing.
 //! 2. What is not read (too much, too long, not allowed) is said in the log and in the health report.
+//! 3. A place that does not answer is left for the next sweep, which begins where this one ended.
 
 use std::collections::HashMap;
 
@@ -15,21 +16,21 @@ use super::find::{PAGE, page};
 use super::json;
 use super::outcome::{GONE, unreadable};
 use super::sender::channel as channel_of;
-use super::writer::{Stopped, Tries, Writer};
+use super::writer::{DATABASE, Stopped, Tries, Writer};
 use crate::domain::{Place, Platform};
 use crate::store::watermarks::{self, Watermark};
 use crate::store::{StoreError, projects};
 
 /// How far before its watermark a place is read: two sessions may overlap, and clocks differ.
 const OVERLAP: TimeDelta = TimeDelta::minutes(10);
-/// The most messages that are read of one place.
+/// The most messages that are read of one place, beside those that overlap.
 const MOST: usize = 1_000;
 /// The most places that are read, those first where something was said last.
 const PLACES: i64 = 1_000;
 /// Places read at the same time.
 const AT_ONCE: usize = 4;
-/// Tries of one place that Discord does not answer for.
-const TRIES: u32 = 8;
+/// Tries of one place that Discord does not answer for, about half a minute: everything else waits meanwhile.
+const TRIES: u32 = 5;
 
 /// What people call the places of projects.
 pub(super) type Labels = HashMap<Place, String>;
@@ -69,7 +70,7 @@ impl Writer {
                         &error,
                         "which places to read could not be looked up; trying again",
                     );
-                    self.pause(&mut tries).await?;
+                    self.pause(&mut tries, DATABASE).await?;
                 }
             }
         }
@@ -101,11 +102,13 @@ impl Writer {
         let standing = &self.ear.standing;
         let mut after = since(mark);
         let mut count = 0;
+        self.unread.set(&mark.place, false);
         loop {
             let messages = match self.page(channel, after).await? {
                 Ok(messages) => messages,
                 Err(trouble) => {
                     tracing::warn!(place = %mark.place, %trouble, "what was said meanwhile cannot be read");
+                    self.unread.set(&mark.place, true);
                     if let Some(label) = label {
                         let why = unreadable(&trouble).unwrap_or_else(|| trouble.to_string());
                         standing.readable(health, label, Some(why));
@@ -116,7 +119,9 @@ impl Writer {
             for message in &messages {
                 self.message(message, mark.place.clone()).await?;
             }
-            count += messages.len();
+            // What overlaps was read before and does not count.
+            let new = messages.iter().filter(|message| is_new(message, mark));
+            count += new.count();
             let newest = messages
                 .last()
                 .and_then(|message| json::number(json::id(message, "id")?));
@@ -148,7 +153,9 @@ impl Writer {
                     | Trouble::Lost(_)
                     | Trouble::Status(_)),
                 ) if tries.count < TRIES => {
-                    self.wait_out(&trouble, &mut tries).await?;
+                    if let Some(lasting) = self.wait_out(trouble, &mut tries).await? {
+                        return Ok(Err(lasting));
+                    }
                 }
                 done => return Ok(done),
             }
@@ -169,7 +176,7 @@ impl Writer {
                         &error,
                         "the places of projects could not be looked up; trying again",
                     );
-                    self.pause(&mut tries).await?;
+                    self.pause(&mut tries, DATABASE).await?;
                 }
             }
         }
@@ -201,4 +208,11 @@ impl Writer {
 pub(super) fn since(mark: &Watermark) -> i64 {
     let overlap = json::made(&mark.last_id.to_string()).map_or(0, |at| json::first_id(at - OVERLAP));
     overlap.max(mark.first_id - 1)
+}
+
+/// Whether a message follows the mark.
+fn is_new(message: &Value, mark: &Watermark) -> bool {
+    json::id(message, "id")
+        .and_then(json::number)
+        .is_some_and(|id| id > mark.last_id)
 }

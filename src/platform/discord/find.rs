@@ -17,8 +17,9 @@ use crate::engine::sender::{Found, Outgoing};
 pub(super) const PAGE: usize = 100;
 /// Pages read before giving up.
 const PAGES: usize = 15;
-/// How far the clocks of Discord and of this machine may be apart.
-const SKEW: TimeDelta = TimeDelta::seconds(10);
+/// How far the clocks of Discord and of this machine may be apart. What other deliveries posted in this time is known by its
+/// ids.
+const SKEW: TimeDelta = TimeDelta::minutes(1);
 
 /// Looks for a delivery.
 pub(super) async fn find(discord: &Discord, out: &Outgoing) -> Found {

@@ -23,6 +23,7 @@ use serenity::http::{LightMethod, Route};
 use serenity::model::gateway::{GatewayIntents, ShardInfo};
 use serenity::model::id::ShardId;
 use tokio::sync::{Mutex, mpsc};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::client::{Call, Discord, Identity, Trouble};
@@ -31,7 +32,7 @@ use super::ear::{Asked, Ear};
 use super::interactions::serve;
 use super::json;
 use super::standing::PART;
-use super::writer::Writer;
+use super::writer::{Unread, Writer};
 use crate::engine::Engine;
 use crate::engine::clock::later;
 use crate::engine::health::State;
@@ -89,6 +90,7 @@ pub async fn listen(
         engine: engine.clone(),
         ear: Arc::clone(&ear),
         me,
+        unread: Unread::default(),
         stop: stop.clone(),
     };
     let line = Line {
@@ -208,7 +210,19 @@ impl Line<'_> {
             Ok(Err(error)) => return lost(error),
             Err(late) => return Hindrance::Passing(format!("Discord's gateway does not open: {late}"), None),
         };
-        match runner.run().await {
+        // In a task of its own, dropped with the session: on some close codes serenity reads a closed connection again and
+        // again without a pause, and nothing else in its task would get a turn.
+        let mut running = JoinSet::new();
+        running.spawn(async move { runner.run().await });
+        let ended = match running.join_next().await {
+            Some(Ok(ended)) => ended,
+            Some(Err(panic)) => {
+                let why = format!("the session with Discord broke off ({panic}); connecting again");
+                return Hindrance::Passing(why, None);
+            }
+            None => Ok(()),
+        };
+        match ended {
             Ok(()) => Hindrance::Passing(
                 "the session with Discord ended; beginning a new one".to_owned(),
                 None,

@@ -1,7 +1,8 @@
 //! Commands and pressed buttons: <https://discord.com/developers/docs/interactions/receiving-and-responding>.
 //!
 //! 1. An interaction is deferred at once, within Discord's 3 s, while its event is being committed: people see "thinking".
-//! 2. What we cannot serve, and what could not be kept, is answered with a sentence; there is no silence.
+//! 2. A place that is first met by a command is caught up on from then on, as if a message had called us.
+//! 3. What we cannot serve, and what could not be kept, is answered with a sentence; there is no silence.
 
 use std::time::Duration;
 
@@ -11,12 +12,13 @@ use serenity::http::{LightMethod, Route};
 use super::channels::place;
 use super::client::{Call, Discord, Trouble, typed};
 use super::commands::CommandMenu;
-use super::json::{id, made, text};
+use super::json::{id, made, number, text};
 use super::sender::{Open, original};
 use super::translate::{author, heard};
 use crate::domain::{self, AuthorKind, Event, Heard, Place, Reply};
 use crate::engine::clock::later;
 use crate::engine::{Engine, intake};
+use crate::store::{StoreError, watermarks};
 
 /// How the id of a button of ours begins; its command follows.
 pub(super) const CUSTOM: &str = "pm:";
@@ -111,6 +113,9 @@ pub(super) async fn serve(discord: &Discord, engine: &Engine, menu: &CommandMenu
                 // The answer comes as a message then.
                 tracing::warn!(%trouble, "an interaction could not be deferred");
             }
+            if kept.is_ok() {
+                remember(engine, &heard, interaction).await;
+            }
             if let Err(error) = kept {
                 let id = crate::telemetry::report(&error, "a command from Discord could not be kept");
                 sorry(discord, interaction, &format!("I could not take this command: my database failed (error {id}). Give it again, or tell whoever runs Callsheet.")).await;
@@ -123,6 +128,24 @@ pub(super) async fn serve(discord: &Discord, engine: &Engine, menu: &CommandMenu
             }
         }
         Asked::Nothing => {}
+    }
+}
+
+/// Notes that what is said at a command's place concerns us.
+async fn remember(engine: &Engine, heard: &Heard, interaction: &Value) {
+    let (Some(place), Some(id)) = (heard.event.place(), id(interaction, "id").and_then(number)) else {
+        return;
+    };
+    let noted: Result<(), StoreError> = async {
+        let now = engine.clock.now();
+        let mut tx = engine.db.begin().await?;
+        watermarks::begin(&mut tx, place, id, now).await?;
+        tx.commit("watermark").await
+    }
+    .await;
+    if let Err(error) = noted {
+        // The next message or command there does it too.
+        crate::telemetry::report(&error, "the place of a command could not be noted");
     }
 }
 

@@ -53,6 +53,10 @@ pub(super) struct Key {
     pub(super) major: String,
 }
 
+/// Calls that answer interactions: Discord's global limit does not bind them.
+/// <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
+const ANSWERS: [&str; 3] = ["POST callback", "original", "followup"];
+
 /// Our clock as the limiter reads it.
 struct Ticks(Clock);
 
@@ -74,8 +78,10 @@ pub(super) struct Limits {
 /// Behind [`Limits`]' lock.
 #[derive(Default)]
 struct Known {
-    /// Until when nothing may be sent.
+    /// Until when the token may send nothing but answers to interactions.
     everywhere: Option<DateTime<Utc>>,
+    /// Until when our address may send nothing at all.
+    resting: Option<DateTime<Utc>>,
     /// Which bucket a route counts in; until an answer tells, each has its own.
     buckets: HashMap<&'static str, String>,
     /// Until when a bucket is empty.
@@ -115,7 +121,8 @@ impl Limits {
     pub(super) fn check(&self, key: &Key) -> Result<(), Closed> {
         let now = self.clock.now();
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(until) = known.everywhere.filter(|until| *until > now) {
+        let everywhere = known.everywhere.filter(|_| !ANSWERS.contains(&key.route));
+        if let Some(until) = everywhere.max(known.resting).filter(|until| *until > now) {
             return Err(Closed {
                 until,
                 everywhere: true,
@@ -148,18 +155,21 @@ impl Limits {
             let said = body.get("retry_after").and_then(Value::as_f64).and_then(span);
             let wait = said.or_else(|| seconds(headers, "retry-after")).or(reset);
             // An answer without Discord's own fields comes from its edge, which counts addresses and not routes.
-            let everywhere = body
-                .get("global")
-                .and_then(Value::as_bool)
-                .unwrap_or(said.is_none())
-                || text(headers, "x-ratelimit-scope") == Some("global");
+            let told = body.get("global").and_then(Value::as_bool);
+            let edge = told.is_none() && said.is_none();
+            let global = told == Some(true) || text(headers, "x-ratelimit-scope") == Some("global");
             let until = later(now, wait.unwrap_or(SLOW_DOWN));
-            if everywhere {
+            if edge {
+                known.resting = known.resting.max(Some(until));
+            } else if global {
                 known.everywhere = known.everywhere.max(Some(until));
             } else {
                 known.close(key, until, now);
             }
-            asked = Some(Closed { until, everywhere });
+            asked = Some(Closed {
+                until,
+                everywhere: edge || global,
+            });
         }
         // A limit that others share is nobody's fault and does not count.
         let counts =
@@ -168,7 +178,7 @@ impl Limits {
             tracing::error!(
                 "Discord refuses so many calls that it would ban this address; resting for a minute"
             );
-            known.everywhere = known.everywhere.max(Some(later(now, REST)));
+            known.resting = known.resting.max(Some(later(now, REST)));
         }
         asked
     }

@@ -32,6 +32,8 @@ struct Known {
     unreadable: BTreeMap<String, String>,
     /// Places where more was missed than is read later.
     capped: BTreeSet<String>,
+    /// Why what is said is written late; none when it is not.
+    behind: Option<String>,
 }
 
 impl Standing {
@@ -100,6 +102,16 @@ impl Standing {
         });
     }
 
+    /// What is said is written late and why, or no longer.
+    pub(super) fn behind(&self, health: &Health, why: Option<&str>) {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = known.behind.as_deref() == why;
+        drop(known);
+        if !same {
+            self.change(health, |known| known.behind = why.map(str::to_owned));
+        }
+    }
+
     /// More was missed at a place than is read later, or no longer.
     pub(super) fn capped(&self, health: &Health, label: &str, capped: bool) {
         self.change(health, |known| {
@@ -140,6 +152,10 @@ impl Known {
         {
             state = State::Degraded;
             detail.push_str(&format!("; {label} cannot be read: {why}"));
+        }
+        if let Some(why) = &self.behind {
+            state = State::Degraded;
+            detail.push_str(&format!("; behind: {why}"));
         }
         if !self.capped.is_empty() {
             let labels: Vec<&str> = self.capped.iter().map(String::as_str).collect();

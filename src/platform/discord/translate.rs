@@ -126,7 +126,10 @@ impl Translator<'_> {
                             .map(|name| (id.to_owned(), name)),
                     );
                 }
-                Piece::Role(id) if self.channels.is_our_role(id) => names.our_roles.push(id.to_owned()),
+                // In code, Discord leaves `<@&…>` as it is and does not list it.
+                Piece::Role(id) if self.channels.is_our_role(id) && mentions_role(message, id) => {
+                    names.our_roles.push(id.to_owned());
+                }
                 _ => {}
             }
         }
@@ -146,6 +149,10 @@ impl Translator<'_> {
         };
         author(user, message.get("member").unwrap_or(&Value::Null), kind)
     }
+}
+
+fn mentions_role(message: &Value, id: &str) -> bool {
+    list(message, "mention_roles").any(|role| role.as_str() == Some(id))
 }
 
 /// A message that was taken back.

@@ -112,6 +112,24 @@ fn a_refusal_closes_what_it_says() {
 }
 
 #[test]
+fn the_global_limit_does_not_bind_answers_to_interactions() {
+    let (limits, hand) = start();
+    let posts = key("POST messages", "20");
+    let global = json!({ "retry_after": 7.5, "global": true });
+    limits.learn(&posts, 429, &headers(&[]), &global);
+    assert_eq!(closed(&limits, &hand, &posts), Some((7, true)));
+    for route in ["POST callback", "original", "followup"] {
+        assert_eq!(closed(&limits, &hand, &key(route, "t")), None, "{route}");
+    }
+    // Discord's edge counts addresses.
+    limits.learn(&posts, 429, &headers(&[("retry-after", "20")]), &Value::Null);
+    assert_eq!(
+        closed(&limits, &hand, &key("POST callback", "t")),
+        Some((20, true))
+    );
+}
+
+#[test]
 fn before_so_many_refusals_that_discord_bans_us_nothing_is_sent() {
     let (limits, hand) = start();
     let one = key("GET messages", "20");

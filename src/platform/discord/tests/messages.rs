@@ -108,7 +108,16 @@ fn whom_a_message_speaks_to() {
             CHANNEL,
             Addressed::Nobody,
         ),
-        (json!({ "content": "<@&70> hi" }), CHANNEL, Addressed::Us),
+        (
+            json!({ "content": "<@&70> hi", "mention_roles": ["70"] }),
+            CHANNEL,
+            Addressed::Us,
+        ),
+        (
+            json!({ "content": "`<@&70>` hi", "mention_roles": [] }),
+            CHANNEL,
+            Addressed::Nobody,
+        ),
         (json!({ "content": "<@&71> hi" }), CHANNEL, Addressed::Nobody),
         (
             json!({ "mention_everyone": true, "content": "@everyone" }),
