@@ -116,9 +116,9 @@ pub struct Occurrence {
     pub missed_since: Option<DateTime<Utc>>,
     /// Whether its digest came late; known once it is made.
     pub delayed: bool,
-    /// Its digest, as Markdown; none before it is made.
+    /// Its digest, as Markdown; none before it is made. Where nothing was posted, why.
     pub text: Option<String>,
-    /// The deliveries of its digest.
+    /// The deliveries of its digest; none when nothing was posted.
     pub group_id: Option<GroupId>,
     /// When its digest was made.
     pub made_at: Option<DateTime<Utc>>,
@@ -344,7 +344,7 @@ pub async fn last_occurrence(tx: &mut Tx, schedule: ScheduleId) -> Result<Option
     )
 }
 
-/// Freezes the digest of an occurrence; false when that was done before, and then nothing changes.
+/// Freezes the digest of an occurrence, or with no group why nothing was posted; false when that was done before, and then nothing changes.
 ///
 /// # Errors
 /// When the database fails.
@@ -353,7 +353,7 @@ pub async fn freeze(
     id: OccurrenceId,
     text: &str,
     delayed: bool,
-    group: GroupId,
+    group: Option<GroupId>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let frozen = sql!(
