@@ -2,7 +2,7 @@
 //!
 //! 1. A due time is claimed by its row before any work: `(schedule, due_at)` is unique, so two processes make one digest.
 //! 2. The text is frozen in that row in the transaction that commits its delivery.
-//! 3. Due times that passed while nobody was there make one digest, for the last of them, marked as delayed.
+//! 3. Due times that passed while nobody was there, claimed or not, make one digest, for the last of them, marked as delayed.
 //! 4. Every claimed due time ends in one visible digest, even when it is "I could not read the issues, because …".
 //! 5. Nothing is posted at a place that no longer belongs to the project; `schedule list` tells.
 
@@ -53,7 +53,7 @@ impl Digests {
         let found = waiting(&mut tx, OccurrenceId(item.subject)).await?;
         drop(tx);
         let Some((occurrence, schedule)) = found else {
-            // Removed meanwhile.
+            // Removed meanwhile, or closed for the next one.
             return self.end(item).await;
         };
         let answer = match self.status(&schedule).await {

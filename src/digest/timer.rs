@@ -139,7 +139,9 @@ async fn claim(engine: &Engine, schedule: &Schedule, now: DateTime<Utc>) -> Resu
     if !schedules::move_on(&mut tx, schedule.id, first, rule.next(now)).await? {
         return Ok(false);
     }
-    let missed = Some(first).filter(|first| *first < due);
+    // What was claimed before a stop, and is not made yet, is missed like what was never claimed.
+    let closed = schedules::close_before(&mut tx, schedule.id, due, now).await?;
+    let missed = closed.or(Some(first).filter(|first| *first < due));
     let added = schedules::add_occurrence(&mut tx, schedule.id, due, missed, now).await?;
     if let Some(id) = added {
         let lane = format!("digest:{}", schedule.id);

@@ -318,6 +318,30 @@ pub async fn add_occurrence(
     Ok((added == 1).then_some(id))
 }
 
+/// Closes the occurrences of a schedule that came before `due_at` and have no digest, without one; the first due time that
+/// passes so, when there is any.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_before(
+    tx: &mut Tx,
+    schedule: ScheduleId,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let closed = sql!(
+        tx,
+        fetch_all as (DateTime<Utc>, Option<DateTime<Utc>>),
+        "UPDATE occurrences SET text = 'left out, since the next one came', made_at = $3
+         WHERE schedule_id = $1 AND due_at < $2 AND text IS NULL RETURNING due_at, missed_since",
+        schedule,
+        due_at,
+        now,
+    )?;
+    let firsts = closed.into_iter().map(|(due, missed)| missed.unwrap_or(due));
+    Ok(firsts.min())
+}
+
 /// An occurrence by its id.
 ///
 /// # Errors

@@ -21,6 +21,7 @@ stories![
     digests_over_the_nights_on_which_clocks_change,
     down_over_three_due_times_makes_one_late_digest,
     stopped_between_any_two_steps_there_is_one_digest,
+    a_due_time_claimed_before_a_stop_is_missed_too,
     two_processes_post_one_digest,
     github_comes_back_in_time_for_a_digest,
     a_digest_without_github_says_so,
@@ -255,6 +256,26 @@ async fn assert_posted_once(world: &World, point: usize) {
         frozen.starts_with("**Status of Apollo** · Sun 22 Nov 2026, 10:00 UTC\n\n**Apollo**: active"),
         "stopped at point {point}: {frozen}"
     );
+}
+
+async fn a_due_time_claimed_before_a_stop_is_missed_too(kind: Kind) {
+    let mut world = World::apollo(kind).await;
+    let ana = world.slack.user("ana");
+    ana.slash("#apollo", "/pm", "schedule add apollo @hourly");
+    world.quiet().await;
+    let asked = world.github.fault("GET", "*/issues", Fault::Hold);
+    let span = utc("2026-11-22T10:00") - world.clock.now();
+    world.clock.advance(span.to_std().unwrap());
+    asked.hit().await;
+    world.kill().await;
+    asked.release();
+    world.clock.advance(Duration::from_secs(3 * 3600));
+    world.start().await;
+    world.quiet().await;
+    sees!(digests(&world, "#apollo").join("\n"), @"");
+    wait_until(&world, "2026-11-22T14:00").await;
+    sees!(digests(&world, "#apollo")[1..].join("\n"), @"");
+    world.finish().await;
 }
 
 async fn two_processes_post_one_digest(kind: Kind) {
