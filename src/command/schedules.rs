@@ -232,9 +232,15 @@ async fn next(actions: &Actions, asker: &Asker, key: Option<ScheduleKey>) -> Res
             .collect(),
     };
     let now = actions.engine.clock.now();
-    let mut coming = Vec::new();
+    let (mut coming, mut unreadable) = (Vec::new(), Vec::new());
     for schedule in &schedules {
-        let rule = schedule.rule()?;
+        let rule = match schedule.rule() {
+            Ok(rule) => rule,
+            Err(error) => {
+                unreadable.push(format!("- **{}**: it does not run: {error}", schedule.number));
+                continue;
+            }
+        };
         let mut at = now;
         for _ in 0..SHOWN {
             let Some(next) = rule.next(at) else { break };
@@ -246,7 +252,8 @@ async fn next(actions: &Actions, asker: &Asker, key: Option<ScheduleKey>) -> Res
         }
     }
     coming.sort_by_key(|(at, _)| *at);
-    let lines: Vec<String> = coming.into_iter().take(SHOWN).map(|(_, line)| line).collect();
+    let mut lines: Vec<String> = coming.into_iter().take(SHOWN).map(|(_, line)| line).collect();
+    lines.extend(unreadable);
     Ok(Outcome::words(if lines.is_empty() {
         NONE.to_owned()
     } else {

@@ -215,15 +215,15 @@ pub async fn of_project(tx: &mut Tx, project: ProjectId) -> Result<Vec<Schedule>
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
 
-/// Every schedule that is due some time.
+/// Every schedule that was not removed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn planned(tx: &mut Tx) -> Result<Vec<Schedule>, StoreError> {
+pub async fn all(tx: &mut Tx) -> Result<Vec<Schedule>, StoreError> {
     let rows = sql!(
         tx,
         fetch_all as Row,
-        select!("WHERE removed_at IS NULL AND next_at IS NOT NULL ORDER BY number"),
+        select!("WHERE removed_at IS NULL ORDER BY number"),
     )?;
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
@@ -316,6 +316,21 @@ pub async fn add_occurrence(
         now,
     )?;
     Ok((added == 1).then_some(id))
+}
+
+/// Gives a schedule that was never due again a next due time; false when somebody else did, or it was removed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_up(tx: &mut Tx, id: ScheduleId, next: DateTime<Utc>) -> Result<bool, StoreError> {
+    let taken = sql!(
+        tx,
+        execute,
+        "UPDATE schedules SET next_at = $2 WHERE id = $1 AND next_at IS NULL AND removed_at IS NULL",
+        id,
+        next,
+    )?;
+    Ok(taken == 1)
 }
 
 /// Closes the occurrences of a schedule that came before `due_at` and have no digest, without one; the first due time that
