@@ -176,6 +176,11 @@ impl GitHubError {
         )
     }
 
+    /// Whether our App was not let in, or was put out again, by the repository's owner.
+    pub fn is_shut_out(&self) -> bool {
+        matches!(self, Self::NotInstalled { .. } | Self::Suspended)
+    }
+
     /// For people: `what` is what was tried, e.g. "read acme/apollo#12".
     pub fn explain(&self, what: &str) -> PersonError {
         PersonError::new(format!("I could not {what}"), self.why(), self.next())
