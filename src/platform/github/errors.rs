@@ -176,6 +176,11 @@ impl GitHubError {
         )
     }
 
+    /// Whether GitHub does not take our token or key at all.
+    pub(super) fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::KeyRefused(_))
+    }
+
     /// Whether our App was not let in, or was put out again, by the repository's owner.
     pub fn is_shut_out(&self) -> bool {
         matches!(self, Self::NotInstalled { .. } | Self::Suspended)
