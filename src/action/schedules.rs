@@ -153,6 +153,9 @@ async fn check_place(tx: &mut Tx, asker: &Asker, project: ProjectId, place: &Pla
     if belongs(tx, asker, project, place).await? {
         return Ok(());
     }
+    if place.platform() == Platform::GitHub {
+        return Err(not_of("the project").into());
+    }
     Err(PersonError::new(
         what,
         "its place does not belong to the project",
@@ -193,6 +196,10 @@ impl Actions {
             return Ok(asker.place.root());
         };
         if let [issue] = issue_refs(named, project.repository.as_ref()).as_slice() {
+            // Whether there is such an issue elsewhere is not for everybody to know.
+            if project.repository.as_ref() != Some(&issue.repository) {
+                return Err(not_of(&project.name).into());
+            }
             return match self.github()?.issue(issue).await {
                 Err(error) if error.is_no() => Err(error.explain(&format!("find {issue}")).into()),
                 // GitHub is asked again when the digest is posted.
@@ -360,6 +367,15 @@ impl Actions {
             last,
         })
     }
+}
+
+/// An issue that is none of the project's.
+fn not_of(project: &str) -> PersonError {
+    PersonError::new(
+        "I could not make this schedule",
+        format!("its place is no issue in the repository of {project}"),
+        "Name an issue of that repository, like `--place #12`, or a place that is bound to the project",
+    )
 }
 
 fn unknown(key: &str) -> PersonError {
