@@ -176,6 +176,15 @@ async fn an_outage_elsewhere_breaks_nothing_here(kind: Kind) {
     let talk = world.issue_talk("acme/apollo", 12);
     assert!(!talk.contains("globex") && !talk.contains("Zeus"), "{talk}");
     let said: Vec<&str> = talk.split("cy: @pm projects").collect();
-    sees!(said[1], @"");
+    sees!(said[1], @r#"
+
+    pm-bot: - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    cy: @pm schedule list
+    pm-bot: There is no schedule that you may see here. To make one: `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
+    cy: @pm status zeus
+    pm-bot: I could not check what cy may do: GitHub could not be asked about every project. Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
+    cy: @pm status hermes
+    pm-bot: I could not check what cy may do: GitHub could not be asked about every project. Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
+    "#);
     world.finish().await;
 }
