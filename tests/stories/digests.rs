@@ -415,7 +415,11 @@ async fn nothing_is_posted_on_an_issue_that_is_not_the_projects_any_more(kind: K
     assert_eq!(world.issue_talk("acme/apollo", 12).matches("pm-bot:").count(), 1);
     world.slack.user("ana").slash("#apollo", "/pm", "schedule list");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    pm: > *ana*: /pm schedule list
+        
+        • *1*: Apollo to acme/apollo#12, `@hourly` UTC. Next Sun 22 Nov 2026, 11:00 UTC. Last Sun 22 Nov 2026, 10:00 UTC: not posted, because its place does not belong to the project any more
+    ");
     world.finish().await;
 }
 
@@ -451,7 +455,10 @@ async fn nothing_is_posted_in_a_channel_that_was_bound_to_another_project(kind: 
         .user("cy")
         .comments("acme/apollo", 12, "@pm schedule list");
     world.quiet().await;
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm schedule list
+    pm-bot: - **1**: Apollo to #apollo, `@hourly` UTC. Next Sun 22 Nov 2026, 11:00 UTC. Last Sun 22 Nov 2026, 10:00 UTC: not posted, because its place does not belong to the project any more
+    ");
     world.finish().await;
 }
 
