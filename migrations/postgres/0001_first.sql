@@ -205,7 +205,7 @@ CREATE INDEX schedules_due ON schedules (next_at) WHERE removed_at IS NULL;
 
 -- Due times that came. The unique pair is the claim: who adds the row makes the digest. `missed_since` is the first of the
 -- due times that passed while nobody was there, when there was more than this one. `text` is empty until the digest is
--- made, and never changes afterwards; `group_id` names its deliveries.
+-- made, and never changes afterwards; `group_id` names its deliveries, and is empty when nothing was posted.
 CREATE TABLE occurrences (
     id UUID PRIMARY KEY NOT NULL,
     schedule_id UUID NOT NULL REFERENCES schedules (id) ON DELETE CASCADE,

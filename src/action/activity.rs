@@ -46,6 +46,7 @@ impl Actions {
     /// When GitHub does not give it.
     pub async fn recent_activity(&self, permit: &Permit, days: u32) -> Result<Recent, Trouble> {
         let repository = permit.repository(Action::ReadProject)?.clone();
+        self.github()?;
         let recent = self.recent(&repository, days).await;
         Ok(recent.map_err(|error| error.explain(&format!("read what happened in {repository}")))?)
     }

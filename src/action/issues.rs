@@ -313,6 +313,12 @@ impl Actions {
 impl ReadIssues {
     /// The issues in Markdown.
     pub fn markdown(&self) -> String {
+        if self.issues.is_empty() && self.more {
+            return format!(
+                "I found none among the 1,000 issues and pull requests of {} that changed last; there may be others.",
+                self.repository
+            );
+        }
         if self.issues.is_empty() {
             return format!("There are no such issues in {}.", self.repository);
         }

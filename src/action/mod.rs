@@ -139,7 +139,7 @@ impl Actions {
         let what = format!("check what {} may do in {repository}", asker.name);
         let permission = match self.github()?.permission(&repository, &asker.name).await {
             Ok(permission) => permission,
-            Err(error) if error.is_no() => Permission::None,
+            Err(error) if error.is_no() || error.is_shut_out() => Permission::None,
             Err(error) => return Err(Trouble::Unavailable(error.explain(&what))),
         };
         let mut tx = self.engine.db.begin().await?;

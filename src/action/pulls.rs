@@ -198,7 +198,7 @@ impl ReadPull {
             Ok(reviews) if !reviews.wants_changes.is_empty() => Some("changes requested"),
             Ok(_) if !self.pull.requested.is_empty() => Some("awaiting review"),
             Ok(reviews) if !reviews.approved.is_empty() => Some("approved"),
-            Ok(_) => Some("awaiting review"),
+            Ok(_) => Some("no review yet"),
             Err(_) => Some("reviews not known"),
         };
         for more in checks.as_deref().into_iter().chain(reviews) {
@@ -245,7 +245,7 @@ impl ReadPull {
             .map(|(what, names)| format!("{what} {}", listed(names)))
             .collect();
         if words.is_empty() {
-            "none yet".to_owned()
+            "no review yet".to_owned()
         } else {
             words.join("; ")
         }

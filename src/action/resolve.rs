@@ -14,6 +14,42 @@ pub enum Naming {
     Whole,
 }
 
+fn is_exact(project: &Project, text: &str) -> bool {
+    project.slug == slugify(text) || project.name.to_lowercase() == text.trim().to_lowercase()
+}
+
+fn is_close(project: &Project, text: &str) -> bool {
+    let (slug, own) = (slugify(text), &project.slug);
+    !slug.is_empty() && (own.starts_with(&slug) || own.split('-').any(|word| word == slug))
+}
+
+/// The projects that a person may read among some.
+struct Checked {
+    readable: Vec<Project>,
+    /// When GitHub could not be asked about others. It names the repository where the person speaks, or none: the others may be
+    /// none of their business.
+    unavailable: Option<PersonError>,
+}
+
+impl Checked {
+    /// The projects, all of them.
+    fn whole(self) -> Result<Vec<Project>, Trouble> {
+        match self.unavailable {
+            Some(error) => Err(Trouble::Unavailable(error)),
+            None => Ok(self.readable),
+        }
+    }
+
+    /// The projects, unless there is none because GitHub could not be asked.
+    fn some(self) -> Result<Vec<Project>, Trouble> {
+        if self.readable.is_empty() {
+            self.whole()
+        } else {
+            Ok(self.readable)
+        }
+    }
+}
+
 /// The project that `text` names among `projects`: exactly by short name or name, else, where that is enough, the only one
 /// that begins with it or holds it as a word.
 ///
@@ -24,17 +60,10 @@ pub(super) fn pick<'a>(
     text: &str,
     naming: Naming,
 ) -> Result<&'a Project, PersonError> {
-    let (name, slug) = (text.trim().to_lowercase(), slugify(text));
-    if let Some(exact) = projects
-        .iter()
-        .find(|p| p.slug == slug || p.name.to_lowercase() == name)
-    {
+    if let Some(exact) = projects.iter().find(|p| is_exact(p, text)) {
         return Ok(exact);
     }
-    let close = |p: &&Project| {
-        !slug.is_empty() && (p.slug.starts_with(&slug) || p.slug.split('-').any(|w| w == slug))
-    };
-    let close: Vec<&Project> = projects.iter().filter(close).collect();
+    let close: Vec<&Project> = projects.iter().filter(|p| is_close(p, text)).collect();
     let names = |list: &[&Project]| {
         list.iter()
             .map(|p| format!("{} ({})", p.name, p.slug))
@@ -69,26 +98,60 @@ pub(super) fn pick<'a>(
 }
 
 impl Actions {
-    /// The projects a person may read.
+    /// The projects a person may read; without those that GitHub cannot be asked about now.
     ///
     /// # Errors
-    /// When the database or GitHub fails.
+    /// When the database fails, or GitHub and there is none left.
     pub async fn readable(&self, asker: &Asker) -> Result<Vec<Project>, Trouble> {
+        self.check(asker, self.all_projects().await?).await?.some()
+    }
+
+    async fn all_projects(&self) -> Result<Vec<Project>, Trouble> {
         let mut tx = self.engine.db.read().await?;
-        let all = projects::all(&mut tx).await?;
-        drop(tx);
-        let mut readable = Vec::new();
-        for project in all {
-            match self
-                .permit(asker, Action::ReadProject, Subject::Project(project.id))
-                .await
-            {
+        Ok(projects::all(&mut tx).await?)
+    }
+
+    /// Which of the projects a person may read.
+    async fn check(&self, asker: &Asker, projects: Vec<Project>) -> Result<Checked, Trouble> {
+        let (mut readable, mut unavailable) = (Vec::new(), None);
+        for project in projects {
+            let subject = Subject::Project(project.id);
+            match self.permit(asker, Action::ReadProject, subject).await {
                 Ok(_) => readable.push(project),
                 Err(Trouble::Person(_)) => {}
+                Err(Trouble::Unavailable(own)) if project.repository.as_ref() == asker.place.repository() => {
+                    unavailable = Some(own);
+                }
+                Err(Trouble::Unavailable(_)) => {
+                    unavailable.get_or_insert_with(|| {
+                        PersonError::new(
+                            format!("I could not check what {} may do", asker.name),
+                            "GitHub could not be asked about every project",
+                            "Ask again in a few minutes; www.githubstatus.com tells how GitHub is",
+                        )
+                    });
+                }
                 Err(other) => return Err(other),
             }
         }
-        Ok(readable)
+        Ok(Checked {
+            readable,
+            unavailable,
+        })
+    }
+
+    /// The project that `name` names. GitHub is asked only about those it can mean, unless it means none.
+    async fn named(&self, asker: &Asker, name: &str, naming: Naming) -> Result<Project, Trouble> {
+        let all = self.all_projects().await?;
+        for fits in [is_exact, is_close] {
+            let candidates = all.iter().filter(|p| fits(p, name)).cloned().collect();
+            let found = self.check(asker, candidates).await?.some()?;
+            if !found.is_empty() {
+                return Ok(pick(&found, name, naming)?.clone());
+            }
+        }
+        let known = self.check(asker, all).await?.whole()?;
+        Ok(pick(&known, name, naming)?.clone())
     }
 
     /// The project a person means: by name, else the one this place belongs to, else the only one there is.
@@ -102,14 +165,19 @@ impl Actions {
         naming: Naming,
     ) -> Result<Project, Trouble> {
         let named = named.map(str::trim).filter(|name| !name.is_empty());
-        let readable = self.readable(asker).await?;
         if let Some(name) = named {
-            return Ok(pick(&readable, name, naming)?.clone());
+            return self.named(asker, name, naming).await;
         }
         let mut tx = self.engine.db.read().await?;
         let mut here = projects::at(&mut tx, &asker.place).await?;
+        drop(tx);
         if here.is_empty() {
-            here = readable;
+            let known = self.check(asker, self.all_projects().await?).await?;
+            here = match naming {
+                Naming::Close => known.some()?,
+                // A change must not hit the only one that GitHub happened to answer for.
+                Naming::Whole => known.whole()?,
+            };
         }
         match here.as_slice() {
             [one] => Ok(one.clone()),

@@ -98,7 +98,8 @@ impl Listed {
 /// What became of a digest, in words.
 async fn became(tx: &mut Tx, occurrence: &Occurrence) -> Result<String, StoreError> {
     let Some(group) = occurrence.group_id else {
-        return Ok("it is being made".to_owned());
+        let why_not = occurrence.text.clone();
+        return Ok(why_not.unwrap_or_else(|| "it is being made".to_owned()));
     };
     let parts = deliveries::of_group(tx, group).await?;
     let reason = |part: &deliveries::Delivery| part.reason.clone().unwrap_or_default();
@@ -115,6 +116,18 @@ async fn became(tx: &mut Tx, occurrence: &Occurrence) -> Result<String, StoreErr
         .to_owned(),
         _ => "it is on its way".to_owned(),
     })
+}
+
+/// Whether a place belongs to a project, as far as its digests go: the project is at home there, or the schedule is asked
+/// for there and the place is nobody else's. Other repositories' issues never do: other people read them.
+async fn belongs(tx: &mut Tx, asker: &Asker, project: ProjectId, place: &Place) -> Result<bool, StoreError> {
+    if let Some(repository) = place.repository() {
+        let project = projects::get(tx, project).await?;
+        return Ok(project.is_some_and(|project| project.repository.as_ref() == Some(repository)));
+    }
+    let home = projects::at(tx, place).await?;
+    let here = asker.place.platform() != Platform::Shell && place.root() == asker.place.root();
+    Ok(home.iter().any(|home| home.id == project) || (here && home.is_empty()))
 }
 
 /// Whether digests of a project may be posted at a place: where it is asked for, or where the project is at home.
@@ -137,13 +150,11 @@ async fn check_place(tx: &mut Tx, asker: &Asker, project: ProjectId, place: &Pla
         )
         .into());
     }
-    let here = asker.place.platform() != Platform::Shell && place.root() == asker.place.root();
-    let at_home = projects::at(tx, place)
-        .await?
-        .iter()
-        .any(|home| home.id == project);
-    if here || at_home {
+    if belongs(tx, asker, project, place).await? {
         return Ok(());
+    }
+    if place.platform() == Platform::GitHub {
+        return Err(not_of("the project").into());
     }
     Err(PersonError::new(
         what,
@@ -154,6 +165,19 @@ async fn check_place(tx: &mut Tx, asker: &Asker, project: ProjectId, place: &Pla
 }
 
 impl Actions {
+    /// Why a schedule may not post to its place any more; none when it may. It names neither: the place may be a stranger's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn place_lost(
+        &self,
+        tx: &mut Tx,
+        schedule: &Schedule,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let belongs = belongs(tx, &schedule.asker, schedule.project, &schedule.place).await?;
+        Ok((!belongs).then_some("not posted, because its place does not belong to the project any more"))
+    }
+
     /// The place a person means for the digests of a project: here, an issue of its repository, a place bound to it by its
     /// label, or an address.
     ///
@@ -172,6 +196,10 @@ impl Actions {
             return Ok(asker.place.root());
         };
         if let [issue] = issue_refs(named, project.repository.as_ref()).as_slice() {
+            // Whether there is such an issue elsewhere is not for everybody to know.
+            if project.repository.as_ref() != Some(&issue.repository) {
+                return Err(not_of(&project.name).into());
+            }
             return match self.github()?.issue(issue).await {
                 Err(error) if error.is_no() => Err(error.explain(&format!("find {issue}")).into()),
                 // GitHub is asked again when the digest is posted.
@@ -339,6 +367,15 @@ impl Actions {
             last,
         })
     }
+}
+
+/// An issue that is none of the project's.
+fn not_of(project: &str) -> PersonError {
+    PersonError::new(
+        "I could not make this schedule",
+        format!("its place is no issue in the repository of {project}"),
+        "Name an issue of that repository, like `--place #12`, or a place that is bound to the project",
+    )
 }
 
 fn unknown(key: &str) -> PersonError {

@@ -151,21 +151,47 @@ impl Command {
     pub fn parse(line: &str) -> Option<Self> {
         let line = plain(line);
         let line = line.trim().trim_end_matches(['?', '!', '.']);
-        let mut words = words(line)?;
+        let Some(mut words) = words(line) else {
+            let bare: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+            let why = "a quote is not closed".to_owned();
+            return meant(&bare).map(|command| Self::Mistaken { command, why });
+        };
         let first = words.first_mut()?;
         *first = first.to_lowercase();
-        let adds = *first == "schedule" && words.get(1).is_some_and(|word| word == "add");
+        let meant = meant(&words);
         match Self::try_parse_from(words) {
             // Two words after `help` are a sentence, unless they are a command.
             Ok(Self::Help { command }) if command.len() > 1 && help::find(&command).is_none() => None,
             Ok(command) => Some(command),
-            Err(error) if adds => Some(Self::Mistaken {
-                command: "schedule add",
+            Err(error) => meant.map(|command| Self::Mistaken {
+                command,
                 why: mistake(&error),
             }),
-            Err(_) => None,
         }
     }
+}
+
+/// The command that a line can only be meant as, whatever else is wrong with it. `schedule a meeting with Bob` is a sentence.
+fn meant(words: &[String]) -> Option<&'static str> {
+    let [first, second, rest @ ..] = words else {
+        return None;
+    };
+    if first.to_lowercase() != "schedule" {
+        return None;
+    }
+    match second.as_str() {
+        "add" => Some("schedule add"),
+        "list" => Some("schedule list"),
+        "next" => Some("schedule next"),
+        "remove" => Some("schedule remove"),
+        _ => rest.is_empty().then_some("schedule"),
+    }
+}
+
+/// How a command is written: its help.
+fn written(command: &str, prefix: &str) -> Result<String, PersonError> {
+    let path: Vec<String> = command.split(' ').map(str::to_owned).collect();
+    Ok(format!("It is written like this:\n\n{}", help(&path, prefix)?))
 }
 
 /// What is wrong with a line, in words.
@@ -175,7 +201,16 @@ fn mistake(error: &clap::Error) -> String {
         _ => "",
     };
     match error.kind() {
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
+            format!("I do not know what `{argument}` means there")
+        }
         ErrorKind::UnknownArgument => format!("there is no option `{argument}`"),
+        ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
+        ErrorKind::MissingRequiredArgument => "something is missing after it".to_owned(),
+        ErrorKind::ValueValidation => match std::error::Error::source(error) {
+            Some(why) => why.to_string(),
+            None => format!("`{argument}` has a value that does not fit"),
+        },
         ErrorKind::InvalidValue => format!("a value is missing after `{argument}`"),
         ErrorKind::ArgumentConflict => format!("`{argument}` is there twice"),
         other => other.to_string(),
@@ -204,7 +239,7 @@ pub async fn run(
         Command::Mistaken { command, why } => Err(PersonError::new(
             format!("I could not read this as `{command}`"),
             why,
-            format!("`{prefix} help {command}` tells how it is written"),
+            written(command, prefix)?,
         )
         .into()),
     }

@@ -103,6 +103,11 @@ fn begins_cron(word: &str) -> bool {
     field || first.starts_with('@')
 }
 
+/// Whether a word is an expression by itself.
+fn is_whole_cron(word: &str) -> bool {
+    word.starts_with('@') || word.contains(' ')
+}
+
 impl Wanted {
     /// Sorts the words: the project unless it is left out, the expression in one word or in five, and what follows it.
     ///
@@ -110,7 +115,13 @@ impl Wanted {
     /// When a word is left over.
     pub(super) fn read(words: &[String]) -> Result<Self, PersonError> {
         let (project, words) = match words {
-            [first, rest @ ..] if !begins_cron(first) => (Some(first.clone()), rest),
+            // Before a whole expression even a number is a name.
+            [first, rest @ ..]
+                if !begins_cron(first)
+                    || (!is_whole_cron(first) && rest.first().is_some_and(|next| is_whole_cron(next))) =>
+            {
+                (Some(first.clone()), rest)
+            }
             all => (None, all),
         };
         let (cron, rest) = words.split_at(cron_words(words));
@@ -232,9 +243,15 @@ async fn next(actions: &Actions, asker: &Asker, key: Option<ScheduleKey>) -> Res
             .collect(),
     };
     let now = actions.engine.clock.now();
-    let mut coming = Vec::new();
+    let (mut coming, mut unreadable) = (Vec::new(), Vec::new());
     for schedule in &schedules {
-        let rule = schedule.rule()?;
+        let rule = match schedule.rule() {
+            Ok(rule) => rule,
+            Err(error) => {
+                unreadable.push(format!("- **{}**: it does not run: {error}", schedule.number));
+                continue;
+            }
+        };
         let mut at = now;
         for _ in 0..SHOWN {
             let Some(next) = rule.next(at) else { break };
@@ -246,7 +263,8 @@ async fn next(actions: &Actions, asker: &Asker, key: Option<ScheduleKey>) -> Res
         }
     }
     coming.sort_by_key(|(at, _)| *at);
-    let lines: Vec<String> = coming.into_iter().take(SHOWN).map(|(_, line)| line).collect();
+    let mut lines: Vec<String> = coming.into_iter().take(SHOWN).map(|(_, line)| line).collect();
+    lines.extend(unreadable);
     Ok(Outcome::words(if lines.is_empty() {
         NONE.to_owned()
     } else {

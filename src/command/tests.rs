@@ -71,10 +71,7 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
                 place: None,
             }),
         ),
-        ("schedule next monday", None),
-        ("schedule remove", None),
         ("schedule a meeting with Bob", None),
-        ("schedule next sprint planning for Friday", None),
         ("status of Apollo please", None),
         ("what is the state of Apollo?", None),
         ("help me with the login", None),
@@ -89,24 +86,47 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
 
 #[test]
 fn a_mistaken_schedule_is_no_sentence() {
-    let mistaken = |why: &str| {
+    let mistaken = |command: &'static str, why: &str| {
         Some(Command::Mistaken {
-            command: "schedule add",
+            command,
             why: why.to_owned(),
         })
     };
     let table = [
         (
             "schedule add apollo @daily --zon UTC",
+            "schedule add",
             "there is no option `--zon`",
         ),
         (
             "schedule add apollo @daily --zone",
+            "schedule add",
             "a value is missing after `--zone`",
         ),
+        (
+            "schedule add apollo '0 9",
+            "schedule add",
+            "a quote is not closed",
+        ),
+        (
+            "schedule next monday",
+            "schedule next",
+            "a schedule has a number, like 3",
+        ),
+        (
+            "Schedule remove",
+            "schedule remove",
+            "something is missing after it",
+        ),
+        (
+            "schedule list apollo zeus",
+            "schedule list",
+            "I do not know what `zeus` means there",
+        ),
+        ("schedule apollo", "schedule", "there is no such command"),
     ];
-    for (line, why) in table {
-        assert_eq!(Command::parse(line), mistaken(why), "{line}");
+    for (line, command, why) in table {
+        assert_eq!(Command::parse(line), mistaken(command, why), "{line}");
     }
 }
 
@@ -143,6 +163,8 @@ fn the_words_of_a_schedule_are_sorted() {
         ("*/30 9-17 * * *", "- | */30 9-17 * * * | - | -"),
         ("'0 9 * *'", "- | 0 9 * * | - | -"),
         ("2fast @weekly", "2fast | @weekly | - | -"),
+        ("2048 @daily", "2048 | @daily | - | -"),
+        ("2048 '0 9 * * *' UTC", "2048 | 0 9 * * * | UTC | -"),
         ("apollo", "apollo |  | - | -"),
         ("", "- |  | - | -"),
     ];

@@ -7,7 +7,7 @@ use crate::domain::EventId;
 use crate::engine::clock::later;
 use crate::engine::intake;
 use crate::engine::workers::Failure;
-use crate::platform::github::webhook;
+use crate::platform::github::{GitHub, webhook};
 use crate::store::inbox;
 use crate::store::queue::{self, Claimed};
 
@@ -16,10 +16,8 @@ const AGAIN: Duration = Duration::from_secs(10);
 
 impl Desk {
     pub(super) async fn read_later(&self, item: &Claimed, id: EventId, name: &str) -> Result<(), Failure> {
-        let context = match &self.actions.github {
-            Some(github) => github.context().await.ok(),
-            None => None,
-        };
+        // Signing in is the watch's work: many webhooks that each tried it would spend the calls we have.
+        let context = self.actions.github.as_ref().and_then(GitHub::known_context);
         let now = self.engine.clock.now();
         let mut tx = self.engine.db.begin().await?;
         let Some(context) = context else {

@@ -2,8 +2,9 @@
 //!
 //! 1. A due time is claimed by its row before any work: `(schedule, due_at)` is unique, so two processes make one digest.
 //! 2. The text is frozen in that row in the transaction that commits its delivery.
-//! 3. Due times that passed while nobody was there make one digest, for the last of them, marked as delayed.
+//! 3. Due times that passed while nobody was there, claimed or not, make one digest, for the last of them, marked as delayed.
 //! 4. Every claimed due time ends in one visible digest, even when it is "I could not read the issues, because …".
+//! 5. Nothing is posted at a place that no longer belongs to the project; `schedule list` tells.
 
 mod timer;
 
@@ -52,7 +53,7 @@ impl Digests {
         let found = waiting(&mut tx, OccurrenceId(item.subject)).await?;
         drop(tx);
         let Some((occurrence, schedule)) = found else {
-            // Removed meanwhile.
+            // Removed meanwhile, or closed for the next one.
             return self.end(item).await;
         };
         let answer = match self.status(&schedule).await {
@@ -92,7 +93,7 @@ impl Digests {
         Ok(tx.commit("digest gone").await?)
     }
 
-    /// Freezes the digest and commits its delivery.
+    /// Freezes the digest and commits its delivery; only a refusal when the place went to somebody else meanwhile.
     async fn post(
         &self,
         tx: &mut Tx,
@@ -102,6 +103,9 @@ impl Digests {
     ) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
         let delayed = occurrence.missed_since.is_some() || later(occurrence.due_at, LATE) < now;
+        if let Some(why) = self.actions.place_lost(tx, schedule).await? {
+            return frozen(schedules::freeze(tx, occurrence.id, why, delayed, None, now).await?);
+        }
         let name = projects::get(tx, schedule.project)
             .await?
             .map_or_else(String::new, |project| project.name);
@@ -119,12 +123,13 @@ impl Digests {
             last: true,
         };
         let group = self.outbox.post(tx, &post).await?;
-        if !schedules::freeze(tx, occurrence.id, &markdown, delayed, group, now).await? {
-            // Somebody else's digest stands; this transaction must not add a second.
-            return Err(StoreError::LeaseLost);
-        }
-        Ok(())
+        frozen(schedules::freeze(tx, occurrence.id, &markdown, delayed, Some(group), now).await?)
     }
+}
+
+/// Somebody else's digest stands when ours was not frozen; this transaction must not add a second.
+fn frozen(ours: bool) -> Result<(), StoreError> {
+    if ours { Ok(()) } else { Err(StoreError::LeaseLost) }
 }
 
 /// An occurrence whose digest is not made, with its schedule unless that was removed.

@@ -77,20 +77,25 @@ async fn rest(engine: &Engine, next: Option<DateTime<Utc>>, now: DateTime<Utc>, 
 }
 
 /// The rules of time zones change, and come with a new version of the program: what lies ahead is planned anew at the start.
+/// So is a schedule that an earlier version could not read.
 async fn plan(db: &Db, now: DateTime<Utc>) -> Result<(), StoreError> {
     let mut tx = db.read().await?;
-    let all = schedules::planned(&mut tx).await?;
+    let all = schedules::all(&mut tx).await?;
     drop(tx);
     for schedule in all {
-        let Some(was) = schedule.next_at.filter(|next| *next > now) else {
+        let Some(next) = schedule.rule().ok().and_then(|rule| rule.next(now)) else {
             continue;
         };
-        let next = schedule.rule().ok().and_then(|rule| rule.next(now));
-        if next.is_some_and(|next| next != was) {
-            let mut tx = db.begin().await?;
-            schedules::move_on(&mut tx, schedule.id, was, next).await?;
-            tx.commit("schedule planned").await?;
+        // What is due is claimed as it was planned.
+        if schedule.next_at.is_some_and(|was| was <= now || was == next) {
+            continue;
         }
+        let mut tx = db.begin().await?;
+        match schedule.next_at {
+            Some(was) => schedules::move_on(&mut tx, schedule.id, was, Some(next)).await?,
+            None => schedules::take_up(&mut tx, schedule.id, next).await?,
+        };
+        tx.commit("schedule planned").await?;
     }
     Ok(())
 }
@@ -139,7 +144,9 @@ async fn claim(engine: &Engine, schedule: &Schedule, now: DateTime<Utc>) -> Resu
     if !schedules::move_on(&mut tx, schedule.id, first, rule.next(now)).await? {
         return Ok(false);
     }
-    let missed = Some(first).filter(|first| *first < due);
+    // What was claimed before a stop, and is not made yet, is missed like what was never claimed.
+    let closed = schedules::close_before(&mut tx, schedule.id, due, now).await?;
+    let missed = closed.or(Some(first).filter(|first| *first < due));
     let added = schedules::add_occurrence(&mut tx, schedule.id, due, missed, now).await?;
     if let Some(id) = added {
         let lane = format!("digest:{}", schedule.id);

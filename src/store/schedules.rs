@@ -116,9 +116,9 @@ pub struct Occurrence {
     pub missed_since: Option<DateTime<Utc>>,
     /// Whether its digest came late; known once it is made.
     pub delayed: bool,
-    /// Its digest, as Markdown; none before it is made.
+    /// Its digest, as Markdown; none before it is made. Where nothing was posted, why.
     pub text: Option<String>,
-    /// The deliveries of its digest.
+    /// The deliveries of its digest; none when nothing was posted.
     pub group_id: Option<GroupId>,
     /// When its digest was made.
     pub made_at: Option<DateTime<Utc>>,
@@ -215,15 +215,15 @@ pub async fn of_project(tx: &mut Tx, project: ProjectId) -> Result<Vec<Schedule>
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
 
-/// Every schedule that is due some time.
+/// Every schedule that was not removed.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn planned(tx: &mut Tx) -> Result<Vec<Schedule>, StoreError> {
+pub async fn all(tx: &mut Tx) -> Result<Vec<Schedule>, StoreError> {
     let rows = sql!(
         tx,
         fetch_all as Row,
-        select!("WHERE removed_at IS NULL AND next_at IS NOT NULL ORDER BY number"),
+        select!("WHERE removed_at IS NULL ORDER BY number"),
     )?;
     Ok(rows.into_iter().map(Schedule::from).collect())
 }
@@ -318,6 +318,45 @@ pub async fn add_occurrence(
     Ok((added == 1).then_some(id))
 }
 
+/// Gives a schedule that was never due again a next due time; false when somebody else did, or it was removed.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_up(tx: &mut Tx, id: ScheduleId, next: DateTime<Utc>) -> Result<bool, StoreError> {
+    let taken = sql!(
+        tx,
+        execute,
+        "UPDATE schedules SET next_at = $2 WHERE id = $1 AND next_at IS NULL AND removed_at IS NULL",
+        id,
+        next,
+    )?;
+    Ok(taken == 1)
+}
+
+/// Closes the occurrences of a schedule that came before `due_at` and have no digest, without one; the first due time that
+/// passes so, when there is any.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_before(
+    tx: &mut Tx,
+    schedule: ScheduleId,
+    due_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let closed = sql!(
+        tx,
+        fetch_all as (DateTime<Utc>, Option<DateTime<Utc>>),
+        "UPDATE occurrences SET text = 'left out, since the next one came', made_at = $3
+         WHERE schedule_id = $1 AND due_at < $2 AND text IS NULL RETURNING due_at, missed_since",
+        schedule,
+        due_at,
+        now,
+    )?;
+    let firsts = closed.into_iter().map(|(due, missed)| missed.unwrap_or(due));
+    Ok(firsts.min())
+}
+
 /// An occurrence by its id.
 ///
 /// # Errors
@@ -344,7 +383,7 @@ pub async fn last_occurrence(tx: &mut Tx, schedule: ScheduleId) -> Result<Option
     )
 }
 
-/// Freezes the digest of an occurrence; false when that was done before, and then nothing changes.
+/// Freezes the digest of an occurrence, or with no group why nothing was posted; false when that was done before, and then nothing changes.
 ///
 /// # Errors
 /// When the database fails.
@@ -353,7 +392,7 @@ pub async fn freeze(
     id: OccurrenceId,
     text: &str,
     delayed: bool,
-    group: GroupId,
+    group: Option<GroupId>,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
     let frozen = sql!(

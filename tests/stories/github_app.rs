@@ -147,7 +147,7 @@ async fn a_refused_token_is_replaced_once(kind: Kind) {
         world.github.fault("GET", "/issues/13", refused());
     }
     let told = results(&world, vec![("get_issue", json!({"issue": "#13"}))]).await;
-    sees!(told, @"get_issue: I could not read acme/apollo#13: GitHub does not accept my App's key (it may be wrong or deleted, or my clock may be wrong). Check github.app_id, github.private_key and the clock of my machine, and start me again.");
+    sees!(told, @"get_issue: I could not read acme/apollo#13: GitHub does not accept the token that it has just given to my App. Ask again in a few minutes; www.githubstatus.com tells how GitHub is.");
     world.finish().await;
 }
 

@@ -103,21 +103,21 @@ async fn pull_request_tools_do_what_they_say(kind: Kind) {
     get_pull_request: [acme/apollo#22](https://github.com/acme/apollo/pull/22) **Dark theme** is a draft, pull request by octocat from dark into main.
 
     - Checks: none
-    - Reviews: none yet
+    - Reviews: no review yet
     - Can be merged: not known yet; GitHub is finding out, so ask again in a minute
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ---
     get_pull_request: [acme/apollo#22](https://github.com/acme/apollo/pull/22) **Dark theme** is a draft, pull request by octocat from dark into main.
 
     - Checks: none
-    - Reviews: none yet
+    - Reviews: no review yet
     - Can be merged: no, it conflicts with main
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ---
     get_pull_request: [acme/apollo#20](https://github.com/acme/apollo/pull/20) **Old work** is merged, pull request by octocat from old into main.
 
     - Checks: none
-    - Reviews: none yet
+    - Reviews: no review yet
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ");
     world.finish().await;
@@ -376,7 +376,7 @@ async fn checks_that_may_not_be_read_are_said_to_be_unknown(kind: Kind) {
     get_pull_request: [acme/apollo#21](https://github.com/acme/apollo/pull/21) **Fix the login** is open, pull request by octocat from fix-login into main.
 
     - Checks: 1 passed (not all could be read)
-    - Reviews: none yet
+    - Reviews: no review yet
     - Can be merged: not known yet; GitHub is finding out, so ask again in a minute
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ");

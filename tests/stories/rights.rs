@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::support::database::Kind;
+use crate::support::github::Fault;
 use crate::support::world::World;
 use crate::{sees, stories};
 
@@ -13,6 +14,7 @@ stories![
     a_chat_cannot_choose_a_repository,
     nobody_binds_a_place_from_elsewhere,
     no_two_projects_answer_to_one_name,
+    an_outage_elsewhere_breaks_nothing_here,
 ];
 
 async fn cy_who_may_write_labels_and_tells_the_channel(kind: Kind) {
@@ -148,5 +150,41 @@ async fn no_two_projects_answer_to_one_name(kind: Kind) {
     Changed **Zeus**: renamed from “Apollo”.
     Created **Apollo**: active, no repository.
     ");
+    world.finish().await;
+}
+
+async fn an_outage_elsewhere_breaks_nothing_here(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.github.repo("globex/secret");
+    world.add_project("Zeus", Some("globex/secret"), None).await;
+    let cy = world.github.user("cy");
+    let asked = "/repos/globex/secret/collaborators/cy/permission";
+    cy.comments("acme/apollo", 12, "@pm status apollo");
+    world.quiet().await;
+    assert!(world.issue_talk("acme/apollo", 12).contains("**Apollo**: active"));
+    for line in [
+        "@pm projects",
+        "@pm schedule list",
+        "@pm status zeus",
+        "@pm status hermes",
+    ] {
+        // Nothing else asks about it, so that each line meets its own fault.
+        world.github.fault("GET", asked, Fault::Status { code: 502 });
+        cy.comments("acme/apollo", 12, line);
+        world.quiet().await;
+    }
+    let talk = world.issue_talk("acme/apollo", 12);
+    assert!(!talk.contains("globex") && !talk.contains("Zeus"), "{talk}");
+    let said: Vec<&str> = talk.split("cy: @pm projects").collect();
+    sees!(said[1], @r#"
+
+    pm-bot: - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
+    cy: @pm schedule list
+    pm-bot: There is no schedule that you may see here. To make one: `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
+    cy: @pm status zeus
+    pm-bot: I could not check what cy may do: GitHub could not be asked about every project. Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
+    cy: @pm status hermes
+    pm-bot: I could not check what cy may do: GitHub could not be asked about every project. Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
+    "#);
     world.finish().await;
 }

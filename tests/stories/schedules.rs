@@ -242,7 +242,16 @@ async fn what_is_wrong_with_the_times_is_said(kind: Kind) {
         I do not know what “tomorrow” means here: I read `@daily` as the times. Write the times in quotes, then the time zone, like `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`.
     pm: > *ana*: /pm schedule add apollo @⟨⟩daily --zon UTC
         
-        I could not read this as `schedule add`: there is no option `--zon`. `/pm help schedule add` tells how it is written.
+        I could not read this as `schedule add`: there is no option `--zon`. It is written like this:
+        
+        `/pm schedule add [project] [when] [--zone …] [--place …]`: Post a project's status at set times.
+        
+        • `project`: The project; left out for the one this place belongs to.
+        • `when`: The times as a cron expression (minute, hour, day of the month, month, weekday) or one of @hourly, @daily, @weekly, @monthly, @yearly; the time zone may follow.
+        • `--zone`: The time zone, like Europe/Berlin; UTC when none is named.
+        • `--place`: Where to post: a channel of the project like #general, or an issue like #12; here when none is named.
+        
+        For example: `/pm schedule add apollo "0 9 * * mon-fri" Europe/Berlin`.
     pm: > *ana*: /pm schedule add apollo
         
         I do not know when to post: you named no times. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.

@@ -211,7 +211,12 @@ impl GitHub {
             _ => return answer.map_err(by_key),
         }
         let pass = self.pass(&route.by).await?;
-        self.ask(&method, &route.path, body, &pass).await.map_err(by_key)
+        let again = self.ask(&method, &route.path, body, &pass).await;
+        // The key was good enough for two tokens.
+        again.map_err(|error| match error {
+            GitHubError::Unauthorized => GitHubError::TokenRefused,
+            error => error,
+        })
     }
 
     /// Makes one request, unless a limit forbids it. What GitHub says is unchanged is taken from what it said before.
@@ -318,7 +323,7 @@ fn bearer_header(bearer: &SecretString) -> Result<HeaderValue, GitHubError> {
 fn trouble(error: &GitHubError) -> Option<Part> {
     let state = match error {
         GitHubError::Unauthorized | GitHubError::KeyRefused(_) => State::Failed,
-        GitHubError::Unreachable(_) | GitHubError::Lost(_) => State::Degraded,
+        GitHubError::Unreachable(_) | GitHubError::Lost(_) | GitHubError::TokenRefused => State::Degraded,
         _ => return None,
     };
     let detail = format!("{}. {}.", error.why(), error.next());

@@ -34,6 +34,8 @@ pub enum GitHubError {
     Unauthorized,
     /// 401 to an App: its key is wrong or deleted, or the clocks differ. In words.
     KeyRefused(String),
+    /// 401 to a token that GitHub had just given to our App.
+    TokenRefused,
     /// The App is not installed for a repository.
     NotInstalled {
         /// The App's name.
@@ -167,6 +169,7 @@ impl GitHubError {
             self,
             Self::Unauthorized
                 | Self::KeyRefused(_)
+                | Self::TokenRefused
                 | Self::NotInstalled { .. }
                 | Self::Suspended
                 | Self::RateLimited { .. }
@@ -174,6 +177,16 @@ impl GitHubError {
                 | Self::Lost(_)
                 | Self::Strange(_)
         )
+    }
+
+    /// Whether GitHub does not take our token or key at all.
+    pub(super) fn is_refused_login(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::KeyRefused(_))
+    }
+
+    /// Whether our App was not let in, or was put out again, by the repository's owner.
+    pub fn is_shut_out(&self) -> bool {
+        matches!(self, Self::NotInstalled { .. } | Self::Suspended)
     }
 
     /// For people: `what` is what was tried, e.g. "read acme/apollo#12".
@@ -188,7 +201,7 @@ impl GitHubError {
                 retry_at: Some(*retry_at),
                 why: self.why(),
             },
-            Self::Unreachable(_) => Outcome::NotSent {
+            Self::Unreachable(_) | Self::TokenRefused => Outcome::NotSent {
                 retry_at: None,
                 why: self.why(),
             },
@@ -212,6 +225,7 @@ impl GitHubError {
             Self::Invalid(words) => format!("GitHub does not take it ({words})"),
             Self::Unauthorized => "GitHub does not accept my token; it is wrong, expired or revoked".into(),
             Self::KeyRefused(words) => format!("GitHub does not accept my App's key ({words})"),
+            Self::TokenRefused => "GitHub does not accept the token that it has just given to my App".into(),
             Self::NotInstalled { app, repository, .. } => {
                 format!(
                     "the GitHub App {app} is not installed for {repository}, or there is no such repository"
@@ -252,7 +266,7 @@ impl GitHubError {
             Self::NotFound => "Check the name and the number, and that my account may see the repository",
             Self::Gone(_) => "Choose another issue, or switch issues on in the repository's settings",
             Self::Forbidden(_) => {
-                "Give my account write access to the repository, and its token the permission Issues: read and write"
+                "Have an owner of the repository check my account's role there, and the permissions that I was given"
             }
             Self::Locked => "Unlock it and ask again",
             Self::Archived => "Unarchive it in its settings and ask again",
@@ -261,7 +275,7 @@ impl GitHubError {
             Self::RateLimited { .. } => "Ask again after that time",
             Self::Moved => "Use its new name",
             Self::OtherHost { .. } => "Use a repository there, or have github.api_url changed",
-            Self::Unreachable(_) | Self::Lost(_) => "Ask again in a few minutes; www.githubstatus.com tells how GitHub is",
+            Self::Unreachable(_) | Self::Lost(_) | Self::TokenRefused => "Ask again in a few minutes; www.githubstatus.com tells how GitHub is",
             Self::Strange(_) => "Ask again in a few minutes, and have github.api_url checked if it stays so",
         }
         .to_owned()

@@ -1,6 +1,6 @@
 //! Pull requests as they are read: how they stand, what checks and reviewers say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
@@ -283,11 +283,12 @@ impl GitHub {
         ];
         let mut pages = Pages::new(self, self.in_repository(repository, &["pulls"], &query)?);
         let mut pulls: Vec<PullRequest> = Vec::new();
+        let mut seen = HashSet::new();
         while pulls.len() < limit {
             let Some(page) = pages.next::<PullRequest>().await? else {
                 break;
             };
-            pulls.extend(page);
+            pulls.extend(page.into_iter().filter(|pull| seen.insert(pull.number)));
         }
         let more = pulls.len() > limit || pages.more();
         pulls.truncate(limit);

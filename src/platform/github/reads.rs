@@ -1,5 +1,7 @@
 //! What is read from GitHub, straight through: nothing is shown without its word that it still holds.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
@@ -100,11 +102,14 @@ impl GitHub {
         let limit = filter.limit.min(MAX_PAGES * PAGE);
         let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
         let mut issues: Vec<Issue> = Vec::new();
+        // What changes while the pages are read moves to the front, and pushes others to the next page again.
+        let mut seen = HashSet::new();
         for _ in 0..MAX_PAGES {
             let Some(page) = pages.next::<Issue>().await? else {
                 break;
             };
-            issues.extend(page.into_iter().filter(|issue| !issue.is_pull_request));
+            let new = page.into_iter().filter(|issue| seen.insert(issue.number));
+            issues.extend(new.filter(|issue| !issue.is_pull_request));
             if issues.len() > limit {
                 break;
             }
@@ -132,11 +137,13 @@ impl GitHub {
         ];
         let mut pages = Pages::new(self, self.in_repository(repository, &["issues"], &query)?);
         let mut counts = OpenCounts::default();
+        let mut seen = HashSet::new();
         let mut issues = Vec::new();
         for _ in 0..MAX_PAGES {
-            let Some(page) = pages.next::<Issue>().await? else {
+            let Some(mut page) = pages.next::<Issue>().await? else {
                 break;
             };
+            page.retain(|issue| seen.insert(issue.number));
             let all = page.len();
             let only_issues: Vec<Issue> = page.into_iter().filter(|issue| !issue.is_pull_request).collect();
             counts.issues += only_issues.len();

@@ -1,5 +1,7 @@
 //! Looking for issues and pull requests by words, and what happened in a repository lately.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 
@@ -220,11 +222,14 @@ impl GitHub {
             comments: Vec::new(),
             more: false,
         };
+        let mut seen = HashSet::new();
         for _ in 0..ACTIVITY_PAGES {
             let Some(page) = pages.next::<Issue>().await? else {
                 break;
             };
-            activity.issues.extend(page);
+            activity
+                .issues
+                .extend(page.into_iter().filter(|issue| seen.insert(issue.number)));
         }
         activity.more = pages.more();
         let mut pages = Pages::new(
