@@ -14,6 +14,7 @@ mod ask;
 mod bad_input;
 mod buttons;
 mod dialects;
+mod digest_places;
 mod digests;
 mod discord;
 mod discord_gateway;
@@ -78,6 +79,7 @@ fn main() {
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
         (dialects::STORIES, both),
+        (digest_places::STORIES, socket),
         (digests::STORIES, socket),
         (discord::STORIES, socket),
         (discord_gateway::STORIES, socket),
