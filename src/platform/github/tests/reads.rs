@@ -115,8 +115,10 @@ async fn pages_are_followed_and_pull_requests_left_out() {
 #[tokio::test]
 async fn counting_ends_at_a_thousand() {
     let server = Server::start().await;
-    let page: Value = (1..=100).map(|number| issue(number, number > 90)).collect();
-    for _ in 0..10 {
+    for first in (0..10).map(|page| page * 100) {
+        let page: Value = (1..=100)
+            .map(|number| issue(first + number, number > 90))
+            .collect();
         server.says_with(
             200,
             &[next(&server, "/repos/acme/app/issues?page=2")],
