@@ -269,10 +269,10 @@ async fn a_due_time_claimed_before_a_stop_is_missed_too(kind: Kind) {
     world.clock.advance(Duration::from_secs(3 * 3600));
     world.start().await;
     world.quiet().await;
-    sees!(digests(&world, "#apollo").join("\n"), @"
-    Status of Apollo · Sun 22 Nov 2026, 13:01 UTC
-    Delayed: due Sun 22 Nov 2026, 13:00 UTC. Those due since Sun 22 Nov 2026, 10:00 UTC were missed.
-    ");
+    let made = digests(&world, "#apollo");
+    assert_eq!(made.len(), 1, "{made:?}");
+    // At what minute it is made depends on how long GitHub is waited for.
+    sees!(made[0].lines().last().unwrap(), @"Delayed: due Sun 22 Nov 2026, 13:00 UTC. Those due since Sun 22 Nov 2026, 10:00 UTC were missed.");
     wait_until(&world, "2026-11-22T14:00").await;
     sees!(digests(&world, "#apollo")[1..].join("\n"), @"Status of Apollo · Sun 22 Nov 2026, 14:00 UTC");
     world.finish().await;
