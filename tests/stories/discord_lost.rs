@@ -23,6 +23,8 @@ stories![
     a_post_is_found_without_its_event,
     the_same_words_twice_are_two_answers,
     the_bucket_of_a_channel_is_not_overdrawn,
+    to_closed_direct_messages_the_answer_is_given_up_with_a_reason,
+    in_a_deleted_thread_the_answer_is_given_up_with_a_reason,
 ];
 
 /// A question whose answer meets a fault; the answer must stand there once.
@@ -231,5 +233,35 @@ async fn the_bucket_of_a_channel_is_not_overdrawn(kind: Kind) {
     }
     assert_eq!(texts(&world).len(), 6);
     assert_eq!(world.discord.limited(), 0);
+    world.finish().await;
+}
+
+async fn to_closed_direct_messages_the_answer_is_given_up_with_a_reason(kind: Kind) {
+    let world = World::apollo_on_discord(kind).await;
+    let held = world.model.holds();
+    let ana = world.discord.user("ana");
+    ana.dm("hello?");
+    held.reached().await;
+    ana.closes_dms(true);
+    world.model.says("Hello.");
+    held.release();
+    world.quiet().await;
+    sees!(world.given_up().await.join("\n"), @"this person takes no direct messages from the bot; ask on a server that both are on");
+    world.finish().await;
+}
+
+async fn in_a_deleted_thread_the_answer_is_given_up_with_a_reason(kind: Kind) {
+    let world = World::apollo_on_discord(kind).await;
+    let held = world.model.holds();
+    let ana = world.discord.user("ana");
+    let opening = ana.says("#apollo", "The login is broken.");
+    let thread = ana.opens_thread("#apollo", &opening, "login");
+    ana.says_in(&thread, "@pm look at this");
+    held.reached().await;
+    world.discord.delete_channel(&thread);
+    world.model.says("I see.");
+    held.release();
+    world.quiet().await;
+    sees!(world.given_up().await.join("\n"), @"the channel or thread is gone; ask in another one");
     world.finish().await;
 }
