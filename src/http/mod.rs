@@ -4,6 +4,8 @@ mod body;
 mod github;
 mod health;
 mod slack;
+#[cfg(test)]
+mod testing;
 
 use std::time::Duration;
 

@@ -21,6 +21,7 @@ mod discord_gateway;
 mod discord_lost;
 mod engine;
 mod github_app;
+mod health;
 mod long_answers;
 mod lost_answers;
 mod pulls;
@@ -86,6 +87,7 @@ fn main() {
         (discord_lost::STORIES, socket),
         (engine::STORIES, socket),
         (github_app::STORIES, socket),
+        (health::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
         (pulls::STORIES, both),

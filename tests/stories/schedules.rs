@@ -267,6 +267,7 @@ async fn who_and_where_is_checked(kind: Kind) {
     for line in [
         "schedule add hermes @daily",
         "schedule add apollo @daily --place #nowhere",
+        "schedule add apollo @daily --place globex/secret#1",
         "schedule remove 7",
         "schedule list hermes",
         "schedule list",
@@ -281,6 +282,9 @@ async fn who_and_where_is_checked(kind: Kind) {
     pm: > *ana*: /pm schedule add apollo @⟨⟩daily --place #nowhere
         
         I do not know a place “#nowhere” of Apollo: its places are #apollo. Name one of its places, or one of its issues, like #12.
+    pm: > *ana*: /pm schedule add apollo @⟨⟩daily --place globex/secret#1
+        
+        I could not make this schedule: its place is no issue in the repository of Apollo. Name an issue of that repository, like `--place #12`, or a place that is bound to the project.
     pm: > *ana*: /pm schedule remove 7
         
         I do not know a schedule 7: there is none with that number that you may see here. `schedule list` shows those there are.

@@ -1,16 +1,16 @@
 use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use hmac::{Hmac, Mac};
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::Sha256;
 use tempfile::TempDir;
-use tower::ServiceExt;
 
 use super::{GitHubHook, MAX_BODY, routes};
 use crate::config;
 use crate::engine::Engine;
 use crate::engine::clock::Clock;
+use crate::http::testing::send;
 use crate::platform::github::{GitHub, Identity};
 use crate::store::{Db, inbox};
 
@@ -74,27 +74,6 @@ impl World {
             .map(|(name, ..)| name)
             .collect()
     }
-}
-
-async fn send(
-    router: &axum::Router,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: impl Into<Body>,
-) -> (StatusCode, String) {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = router
-        .clone()
-        .oneshot(request.body(body.into()).unwrap())
-        .await
-        .unwrap();
-    let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
-    (status, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
 fn sign(body: &[u8]) -> String {

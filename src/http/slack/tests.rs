@@ -1,16 +1,15 @@
-use axum::body::Body;
-use axum::http::{Request, StatusCode};
+use axum::http::StatusCode;
 use hmac::{Hmac, Mac};
 use secrecy::SecretString;
 use serde_json::json;
 use sha2::Sha256;
 use tempfile::TempDir;
-use tower::ServiceExt;
 
 use super::{MAX_BODY, SlackHook, routes};
 use crate::config::{self, SlackMode};
 use crate::engine::Engine;
 use crate::engine::clock::Clock;
+use crate::http::testing::send;
 use crate::platform::slack::Slack;
 use crate::store::{Db, inbox};
 
@@ -71,27 +70,6 @@ impl World {
         let mut tx = self.engine.db.read().await.unwrap();
         inbox::summary(&mut tx).await.unwrap().len()
     }
-}
-
-async fn send(
-    router: &axum::Router,
-    method: &str,
-    path: &str,
-    headers: &[(&str, &str)],
-    body: impl Into<Body>,
-) -> (StatusCode, String) {
-    let mut request = Request::builder().method(method).uri(path);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = router
-        .clone()
-        .oneshot(request.body(body.into()).unwrap())
-        .await
-        .unwrap();
-    let status = response.status();
-    let bytes = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
-    (status, String::from_utf8(bytes.to_vec()).unwrap())
 }
 
 const PATHS: [&str; 6] = [

@@ -111,7 +111,7 @@ impl Writer {
                     self.unread.set(&mark.place, true);
                     if let Some(label) = label {
                         let why = unreadable(&trouble).unwrap_or_else(|| trouble.to_string());
-                        standing.readable(health, label, Some(why));
+                        standing.readable(health, &mark.place, label, Some(why));
                     }
                     return Ok(());
                 }
@@ -129,7 +129,7 @@ impl Writer {
             let name = label.cloned().unwrap_or_else(|| mark.place.to_string());
             standing.capped(health, &name, capped);
             if let Some(label) = label {
-                standing.readable(health, label, None);
+                standing.readable(health, &mark.place, label, None);
             }
             match newest.filter(|_| messages.len() >= PAGE) {
                 Some(_) if capped => {
@@ -197,7 +197,9 @@ impl Writer {
         for (place, label) in self.take_stock().await? {
             if channel_of(&place) == Some(id) {
                 let why = GONE.to_owned();
-                self.ear.standing.readable(&self.engine.health, &label, Some(why));
+                self.ear
+                    .standing
+                    .readable(&self.engine.health, &place, &label, Some(why));
             }
         }
         Ok(())

@@ -28,8 +28,8 @@ struct Known {
     servers: BTreeSet<String>,
     /// Servers that places of projects are on, with what people call those places.
     needed: BTreeMap<String, BTreeSet<String>>,
-    /// Places we should read and cannot, and why.
-    unreadable: BTreeMap<String, String>,
+    /// Places we should read and cannot, with what people call them and why. Two servers may both have a #general.
+    unreadable: BTreeMap<String, (String, String)>,
     /// Places where more was missed than is read later.
     capped: BTreeSet<String>,
     /// Why what is said is written late; none when it is not.
@@ -89,16 +89,17 @@ impl Standing {
                         .insert(label.clone());
                 }
             }
-            let labels: BTreeSet<&String> = places.iter().map(|(_, label)| label).collect();
-            known.unreadable.retain(|label, _| labels.contains(label));
+            let bound: BTreeSet<String> = places.iter().map(|(place, _)| place.to_string()).collect();
+            known.unreadable.retain(|place, _| bound.contains(place));
         });
     }
 
     /// A place of a project can be read again, or cannot and why.
-    pub(super) fn readable(&self, health: &Health, label: &str, trouble: Option<String>) {
+    pub(super) fn readable(&self, health: &Health, place: &Place, label: &str, trouble: Option<String>) {
+        let place = place.to_string();
         self.change(health, |known| match trouble {
-            Some(why) => drop(known.unreadable.insert(label.to_owned(), why)),
-            None => drop(known.unreadable.remove(label)),
+            Some(why) => drop(known.unreadable.insert(place, (label.to_owned(), why))),
+            None => drop(known.unreadable.remove(&place)),
         });
     }
 
@@ -147,7 +148,7 @@ impl Known {
         }
         for (label, why) in self
             .unreadable
-            .iter()
+            .values()
             .filter(|(label, _)| !lost.contains(&label.as_str()))
         {
             state = State::Degraded;
