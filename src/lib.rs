@@ -13,7 +13,10 @@ pub mod config;
 pub mod desk;
 pub mod digest;
 pub mod domain;
+#[cfg(feature = "failpoints")]
+pub mod drill;
 pub mod engine;
+pub mod failpoint;
 pub mod guard;
 pub mod http;
 pub mod markup;

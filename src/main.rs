@@ -96,11 +96,21 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 async fn serve(config: &Config) -> Result<ExitCode, String> {
+    #[cfg(feature = "failpoints")]
+    if let Some(drill) = callsheet::drill::join()? {
+        let clock = drill.clock();
+        return serve_by(config, clock, |app| drill.follow(app.engine.clone(), app.address)).await;
+    }
+    serve_by(config, Clock::system(), |_| ()).await
+}
+
+async fn serve_by(config: &Config, clock: Clock, up: impl FnOnce(&app::App)) -> Result<ExitCode, String> {
     let db = Db::open(&config.database.url, true)
         .await
         .map_err(|error| error.to_string())?;
-    let app = app::App::start(config, db, Clock::system(), app::Role::Serve).await;
+    let app = app::App::start(config, db, clock, app::Role::Serve).await;
     let app = app.map_err(|error| error.to_string())?;
+    up(&app);
     // The service goes on when nobody reads its first lines.
     let _ = writeln!(std::io::stdout(), "{}", app::welcome(config, app.address));
     let stop = app.stopping();

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The rooms from left to right; those on one line do not use each other.
 const ROOMS: &[&[&str]] = &[
-    &["domain", "config", "telemetry"],
+    &["domain", "config", "telemetry", "failpoint"],
     &["markup"],
     &["store"],
     &["guard"],
@@ -19,7 +19,7 @@ const ROOMS: &[&[&str]] = &[
     &["desk"],
     &["http"],
     &["app"],
-    &["ask"],
+    &["ask", "drill"],
     &["main", "lib"],
 ];
 

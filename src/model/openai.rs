@@ -27,6 +27,7 @@ use self::transport::{Ending, Unwanted};
 use super::{Ask, ModelError, Reply};
 use crate::config;
 use crate::engine::clock::Clock;
+use crate::failpoint::{self, Call};
 use crate::telemetry;
 
 /// The longest silence of the server, before its answer and within it.
@@ -125,7 +126,8 @@ impl OpenAi {
     /// # Errors
     /// See [`ModelError`].
     pub async fn ask(&self, ask: &Ask, clock: &Clock) -> Result<Reply, ModelError> {
-        let answered = clock.timeout(WHOLE, self.converse(ask, clock)).await;
+        let call = failpoint::outside(Call("model", "chat/completions"), self.converse(ask, clock));
+        let answered = clock.timeout(WHOLE, call).await;
         let answered = answered.unwrap_or_else(|late| Err(ModelError::Broken(late.to_string())));
         answered.map_err(|error| self.without_secrets(error))
     }

@@ -8,6 +8,8 @@ use sqlx::postgres::PgListener;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
+use crate::failpoint;
+
 /// A failure of the database; never shown to people as it is.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -272,6 +274,7 @@ impl Tx {
                 tx.commit().await?;
             }
         }
+        failpoint::committed(point);
         if let Some(probe) = self.probe {
             probe(point).await;
         }

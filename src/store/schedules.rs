@@ -173,6 +173,19 @@ pub async fn insert(tx: &mut Tx, new: &NewSchedule<'_>, now: DateTime<Utc>) -> R
     Ok(number)
 }
 
+/// How many digests were made to be posted, ever; for the operator and for tests.
+///
+/// # Errors
+/// When the database fails.
+pub async fn made(tx: &mut Tx) -> Result<usize, StoreError> {
+    let (count,) = sql!(
+        tx,
+        fetch_one as (i64,),
+        "SELECT COUNT(*) FROM occurrences WHERE group_id IS NOT NULL",
+    )?;
+    Ok(usize::try_from(count).unwrap_or_default())
+}
+
 /// A schedule that was not removed, by its id.
 ///
 /// # Errors

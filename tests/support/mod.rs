@@ -1,5 +1,6 @@
 //! The fake worlds, the throwaway databases, and the harness that starts the real application against them.
 
+pub(crate) mod child;
 pub(crate) mod clock;
 pub(crate) mod database;
 pub(crate) mod discord;

@@ -8,6 +8,7 @@
     reason = "test support; no story uses all of it"
 )]
 
+mod children;
 mod discord;
 mod talk;
 
@@ -18,6 +19,7 @@ use std::time::Duration;
 use callsheet::engine::health::State;
 use callsheet::store::{Db, Probe, queue};
 
+use super::child::Child;
 use super::clock::TestClock;
 use super::database::{Database, Kind};
 use super::discord::FakeDiscord;
@@ -72,6 +74,8 @@ pub(crate) struct World {
     program: Option<Program>,
     /// A second application on the same database.
     replica: Option<Program>,
+    /// Applications in processes of their own.
+    pub(crate) children: Vec<Child>,
 }
 
 impl World {
@@ -127,6 +131,7 @@ impl World {
             unheard: Cell::new(0),
             program: None,
             replica: None,
+            children: Vec::new(),
         }
     }
 
@@ -288,7 +293,7 @@ impl World {
             }
             assert!(patience.lasts(), "work goes on and on: {open:?}\n{}", self.dump());
             if self.is_idle() && self.wires_are_still() {
-                self.clock.jump(JUMP);
+                self.jump();
             }
         }
     }
@@ -299,7 +304,7 @@ impl World {
         while !look(self) {
             assert!(patience.lasts(), "waited too long for {what}\n{}", self.dump());
             if !self.stirs().await && self.is_idle() && self.wires_are_still() {
-                self.clock.jump(JUMP);
+                self.jump();
             }
         }
     }
@@ -338,7 +343,9 @@ impl World {
     /// Whether nobody has anything to do: neither the application, nor whoever answers a request of Slack's.
     fn is_idle(&self) -> bool {
         let mut programs = self.program.iter().chain(&self.replica);
-        programs.all(|program| *program.engine.activity.idle().borrow()) && !self.slack.is_sending()
+        programs.all(|program| *program.engine.activity.idle().borrow())
+            && self.children_idle()
+            && !self.slack.is_sending()
     }
 
     /// Whether nothing is under way to the application. A busy machine may take longer than [`STILL`] for that; what is not
@@ -380,6 +387,7 @@ impl World {
             _ = github.changed() => true,
             _ = model.changed() => true,
             () = works => true,
+            () = self.children_stir() => true,
             () = tokio::time::sleep(STILL) => false,
         }
     }
@@ -398,8 +406,12 @@ impl World {
             .as_ref()
             .map(|program| format!("{:#?}", program.engine.health.parts()));
         format!(
-            "our Slack messages:\n{talk}\nour Discord messages: {:?}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
-            self.discord.all_bot_messages(),
+            "our Slack messages:\n{talk}\nour Discord messages: {:#?}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            self.discord
+                .all_bot_messages()
+                .iter()
+                .map(|message| callsheet::domain::shorten(&message.text, 200))
+                .collect::<Vec<_>>(),
             self.model.problems(),
             health.unwrap_or_default(),
             self.is_idle()
@@ -414,6 +426,10 @@ impl World {
         }
         if let Some(replica) = self.replica.take() {
             replica.stop().await;
+        }
+        if !self.children.is_empty() {
+            self.quiet().await;
+            self.end_children().await;
         }
         assert_eq!(
             self.model.problems(),

@@ -18,6 +18,7 @@ use super::limits::{Closed, Key, Limits};
 use crate::config;
 use crate::domain;
 use crate::engine::clock::Clock;
+use crate::failpoint::{self, Call as Named};
 
 /// How long a read may take.
 pub(super) const READ: Duration = Duration::from_secs(10);
@@ -202,8 +203,7 @@ impl Discord {
             .build(&inner.http, inner.bot.expose_secret(), Some(proxy))
             .map_err(|error| Trouble::Unreachable(error.to_string()))?;
         // Addresses may carry an interaction's token, which is nobody's to read.
-        let answer = request
-            .send()
+        let answer = failpoint::outside(Named("discord", call.key.route), request.send())
             .await
             .map_err(|error| broken(error.without_url()))?;
         let status = answer.status().as_u16();

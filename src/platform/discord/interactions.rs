@@ -1,6 +1,7 @@
 //! Commands and pressed buttons: <https://discord.com/developers/docs/interactions/receiving-and-responding>.
 //!
-//! 1. An interaction is deferred at once, within Discord's 3 s, while its event is being committed: people see "thinking".
+//! 1. An interaction is deferred within Discord's 3 s, and after its event is committed unless that takes long: people see
+//!    "thinking".
 //! 2. A place that is first met by a command is caught up on from then on, as if a message had called us.
 //! 3. What we cannot serve, and what could not be kept, is answered with a sentence; there is no silence.
 
@@ -15,7 +16,7 @@ use super::commands::CommandMenu;
 use super::json::{id, made, number, text};
 use super::sender::{Open, original};
 use super::translate::{author, heard};
-use crate::domain::{self, AuthorKind, Event, Heard, Place, Reply};
+use crate::domain::{self, AuthorKind, Event, Heard, Place, Reply, Seen};
 use crate::engine::clock::later;
 use crate::engine::{Engine, intake};
 use crate::store::{StoreError, watermarks};
@@ -26,6 +27,8 @@ pub(super) const CUSTOM: &str = "pm:";
 pub(super) const USED: Duration = Duration::from_secs(14 * 60);
 /// How long a handshake is worth waiting for; Discord wants it within 3 s.
 const HANDSHAKE: Duration = Duration::from_secs(5);
+/// How long the commit may take until Discord is told first.
+const DEFER_AFTER: Duration = Duration::from_millis(1200);
 
 /// "Thinking …", then a message; and a message for one person only.
 const DEFERRED: u64 = 5;
@@ -105,10 +108,7 @@ pub(super) async fn serve(discord: &Discord, engine: &Engine, menu: &CommandMenu
     let place = whereabouts(discord, interaction);
     match translate(interaction, menu, place) {
         Asked::Command(heard) => {
-            let (deferred, kept) = futures::join!(
-                respond(discord, interaction, json!({ "type": DEFERRED })),
-                intake::commit(engine, &heard)
-            );
+            let (deferred, kept) = keep_and_defer(discord, engine, &heard, interaction).await;
             if let Err(trouble) = deferred {
                 // The answer comes as a message then.
                 tracing::warn!(%trouble, "an interaction could not be deferred");
@@ -128,6 +128,23 @@ pub(super) async fn serve(discord: &Discord, engine: &Engine, menu: &CommandMenu
             }
         }
         Asked::Nothing => {}
+    }
+}
+
+/// Commits a command and then defers it: what people see as "thinking" is not lost in a crash. Where the commit takes long,
+/// Discord's 3 s do not wait for it.
+async fn keep_and_defer(
+    discord: &Discord,
+    engine: &Engine,
+    heard: &Heard,
+    interaction: &Value,
+) -> (Result<(), Trouble>, Result<Seen, StoreError>) {
+    let defer = respond(discord, interaction, json!({ "type": DEFERRED }));
+    let keep = intake::commit(engine, heard);
+    tokio::pin!(keep);
+    tokio::select! {
+        kept = &mut keep => (defer.await, kept),
+        () = engine.clock.deadline(later(engine.clock.now(), DEFER_AFTER)) => futures::join!(defer, keep),
     }
 }
 

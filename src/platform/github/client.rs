@@ -23,6 +23,7 @@ use crate::config;
 use crate::domain::{IssueRef, Repository};
 use crate::engine::clock::Clock;
 use crate::engine::health::{Part, State};
+use crate::failpoint::{self, Call};
 use crate::telemetry::chain;
 
 /// How long an answer may take. GitHub itself ends a request after 10 seconds
@@ -245,6 +246,8 @@ impl GitHub {
         let request = self.0.octocrab.build_request(request, body);
         let request = request.map_err(|error| GitHubError::Strange(chain(&error)))?;
         let call = async { read(self.0.octocrab.execute(request).await).await };
+        let name = shape(method, path);
+        let call = failpoint::outside(Call("github", &name), call);
         let answer = clock
             .timeout(ANSWER, call)
             .await
@@ -328,4 +331,19 @@ fn trouble(error: &GitHubError) -> Option<Part> {
     };
     let detail = format!("{}. {}.", error.why(), error.next());
     Some(Part { state, detail })
+}
+
+/// A call's name without what differs from one to the next: `POST issues/#/comments`.
+fn shape(method: &Method, path: &str) -> String {
+    let path = path.split('?').next().unwrap_or_default();
+    let mut parts = path.trim_start_matches('/').split('/').peekable();
+    if parts.peek() == Some(&"repos") {
+        // The owner's and the repository's name follow.
+        parts.nth(2);
+    }
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = parts
+        .map(|part| if is_number(part) { "#" } else { part })
+        .collect();
+    format!("{method} {}", parts.join("/"))
 }

@@ -20,6 +20,7 @@ use super::json;
 use super::names::Cache;
 use crate::config::{self, SlackMode};
 use crate::engine::clock::Clock;
+use crate::failpoint::{self, Call};
 
 /// How long a read may take.
 pub(super) const READ: Duration = Duration::from_secs(10);
@@ -171,13 +172,10 @@ impl Slack {
     pub(super) async fn try_socket(&self, token: &SlackApiToken) -> Result<(), Trouble> {
         let session = self.0.client.open_session(token);
         let nothing = json!({});
-        self.read(
-            session
-                .http_session_api
-                .http_post("apps.connections.open", &nothing, None),
-        )
-        .await
-        .map(drop)
+        let method = "apps.connections.open";
+        self.read(method, session.http_session_api.http_post(method, &nothing, None))
+            .await
+            .map(drop)
     }
 
     /// A method that reads.
@@ -187,11 +185,19 @@ impl Slack {
         arguments: Vec<(&'static str, Option<String>)>,
     ) -> Result<Value, Trouble> {
         let session = self.0.client.open_session(&self.0.bot);
-        self.read(session.http_session_api.http_get(method, &arguments, None))
-            .await
+        self.read(
+            method,
+            session.http_session_api.http_get(method, &arguments, None),
+        )
+        .await
     }
 
-    async fn read(&self, call: impl Future<Output = ClientResult<Value>>) -> Result<Value, Trouble> {
+    async fn read(
+        &self,
+        method: &str,
+        call: impl Future<Output = ClientResult<Value>>,
+    ) -> Result<Value, Trouble> {
+        let call = failpoint::outside(Call("slack", method), call);
         let answer = self.0.clock.timeout(READ, call).await;
         answer.map_or_else(|late| Err(Trouble::Lost(late.to_string())), settle)
     }
@@ -199,7 +205,8 @@ impl Slack {
     /// A method that writes; whoever calls it limits its time.
     pub(super) async fn post(&self, method: &str, body: &Value) -> Result<Value, Trouble> {
         let session = self.0.client.open_session(&self.0.bot);
-        settle(session.http_session_api.http_post(method, body, None).await)
+        let call = session.http_session_api.http_post(method, body, None);
+        settle(failpoint::outside(Call("slack", method), call).await)
     }
 
     /// Posts to an address that Slack handed out (`response_url`), without the bot's token.
@@ -211,13 +218,8 @@ impl Slack {
             tracing_span: &span,
             is_sensitive_url: true,
         };
-        let answer: ClientResult<Value> = self
-            .0
-            .client
-            .http_api
-            .connector
-            .http_post_uri(url, body, context)
-            .await;
+        let call = self.0.client.http_api.connector.http_post_uri(url, body, context);
+        let answer: ClientResult<Value> = failpoint::outside(Call("slack", "response_url"), call).await;
         match answer {
             // The answer is the word "ok", with or without a type that says so.
             Ok(said) if json::text(&said, "error").is_none() => Ok(()),

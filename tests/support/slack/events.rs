@@ -4,7 +4,7 @@
 //! Invariants: an envelope goes to one socket; an event that is not acknowledged when its socket ends waits
 //! for the next one; a command or click that finds no socket is lost, as in Slack.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -86,6 +86,8 @@ pub(super) struct Post {
     pub(super) paused: bool,
     /// Sent and not acknowledged: envelope to socket and content.
     pub(super) unacked: BTreeMap<String, (u64, Item)>,
+    /// The triggers of commands and clicks that were acknowledged.
+    pub(super) taken: BTreeSet<String>,
     /// Acknowledgements as they came.
     pub(super) acks: Vec<Value>,
     /// Every event callback, in order.
@@ -318,8 +320,11 @@ impl State {
     /// A message from the app over a socket: an acknowledgement, or something to ignore.
     pub(super) fn acknowledged(&mut self, ack: Value) {
         if let Some(envelope) = ack["envelope_id"].as_str()
-            && self.post.unacked.remove(envelope).is_some()
+            && let Some((_, item)) = self.post.unacked.remove(envelope)
         {
+            if let Some(trigger) = item.payload["trigger_id"].as_str() {
+                self.post.taken.insert(trigger.to_owned());
+            }
             self.post.acks.push(ack);
         }
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::blocks;
 use super::hooks::ResponsePost;
+use super::people::Sent;
 use super::state::{Author, Msg, State, Ts, writer};
 use super::{FakeSlack, Inner};
 
@@ -172,6 +173,12 @@ impl FakeSlack {
     /// The acknowledgements, in order, with the payload they carried.
     pub fn acks(&self) -> Vec<Value> {
         self.inner.look(|state| state.post.acks.clone())
+    }
+
+    /// Whether a command or click was acknowledged; otherwise Slack shows the person an error.
+    pub fn took(&self, sent: &Sent) -> bool {
+        self.inner
+            .look(|state| state.post.taken.contains(&sent.trigger_id))
     }
 
     /// How often the app answered a ping.

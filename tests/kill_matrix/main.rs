@@ -1,0 +1,61 @@
+//! The kill matrix: the built program, against the fake worlds, ended as by `kill -9` at every commit and around every call
+//! to the outside, and at random moments. Whatever happens, every accepted request has one answer and every effect is there
+//! once.
+//!
+//! `cargo test --test kill_matrix` ends the program once at every named point, on both databases.
+//! `cargo test --release --test kill_matrix -- --ignored --nocapture` plays random rounds: `KILL_MATRIX_ROUNDS` (500), from
+//! `KILL_MATRIX_SEED` (printed, else by chance).
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed case")]
+
+#[path = "../support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the stories use the rest")]
+mod support;
+
+mod jobs;
+mod points;
+mod random;
+mod stage;
+
+use std::future::Future;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use support::database::{Engine, Kind};
+use support::postgres;
+use support::slack::Mode;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    // Another case may have installed it already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let has_postgres = postgres::server().is_some();
+    let mut trials = Vec::new();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let kind = Kind {
+            engine,
+            slack: Mode::Socket,
+        };
+        let missing = engine == Engine::Postgres && !has_postgres;
+        let named = Trial::test(format!("every_named_point::{}", kind.name()), move || {
+            run(points::every_named_point(kind))
+        });
+        trials.push(named.with_ignored_flag(missing));
+        let random = Trial::test(format!("random_moments::{}", kind.name()), move || {
+            run(random::random_moments(kind))
+        });
+        trials.push(random.with_ignored_flag(true));
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    postgres::stop();
+    conclusion.exit();
+}
+
+/// Runs a case to its end.
+fn run(case: impl Future<Output = ()>) -> Result<(), Failed> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(case);
+    Ok(())
+}

@@ -1,0 +1,125 @@
+//! Each named point once: the program is asked for something that passes it, and ends there.
+
+use std::collections::BTreeMap;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use crate::jobs::{DOORS, Door};
+use crate::stage::Stage;
+use crate::support::database::Kind;
+
+/// How often a point is tried, since no two runs are quite alike. Some are met only by a program that has just started, or in a
+/// world where it never was.
+const TRIES: usize = 5;
+
+/// Where a point is met.
+#[derive(Debug, Clone, Copy)]
+enum Met {
+    /// At a start.
+    Start(u64),
+    /// When somebody asks, this often.
+    Asked(Door, u64),
+}
+
+/// Ends the program at every point that it is seen to pass, and looks each time that nothing was lost or done twice.
+pub(crate) async fn every_named_point(kind: Kind) {
+    let seed: u64 = std::env::var("KILL_MATRIX_SEED").map_or(7, |seed| seed.parse().unwrap());
+    let mut dice = StdRng::seed_from_u64(seed);
+    let mut stage = Stage::set(kind).await;
+    let points = discover(&mut stage).await;
+    assert!(
+        points.len() > 80,
+        "only {} points were met: {points:#?}",
+        points.len()
+    );
+    let mut never = Vec::new();
+    for (point, met) in &points {
+        if !end_at(&mut stage, point, *met, &mut dice).await {
+            never.push(point);
+            continue;
+        }
+        stage.recover().await;
+        let (wrong, ..) = stage.check().await;
+        assert!(
+            wrong.is_empty(),
+            "seed {seed}: after the end at “{point}”: {wrong:#?}\n{}",
+            stage.log()
+        );
+    }
+    assert!(never.is_empty(), "seed {seed}: never met again: {never:?}");
+    let (_, tally, unknown) = stage.check().await;
+    println!(
+        "{}: {} points, {tally:?}, {unknown} unknown",
+        kind.name(),
+        points.len()
+    );
+    stage.clear().await;
+}
+
+/// The points there are, and what makes the program pass each.
+async fn discover(stage: &mut Stage) -> BTreeMap<String, Met> {
+    let mut points = BTreeMap::new();
+    let mut before = stage.seen();
+    for (point, count) in &before {
+        points.insert(point.clone(), Met::Start(*count));
+    }
+    for door in DOORS {
+        stage.ask(door);
+        stage.world.quiet().await;
+        let after = stage.seen();
+        for (point, count) in &after {
+            let more = count - before.get(point).copied().unwrap_or_default();
+            if more > 0 {
+                points
+                    .entry(point.clone())
+                    .and_modify(|met| {
+                        // Rather in the middle of something than at a start.
+                        if matches!(met, Met::Start(_)) {
+                            *met = Met::Asked(door, more);
+                        }
+                    })
+                    .or_insert(Met::Asked(door, more));
+            }
+        }
+        before = after;
+    }
+    let (wrong, ..) = stage.check().await;
+    assert!(wrong.is_empty(), "before any end: {wrong:#?}\n{}", stage.log());
+    points
+}
+
+/// Has the program end at a point; false when it never came there.
+async fn end_at(stage: &mut Stage, point: &str, met: Met, dice: &mut StdRng) -> bool {
+    for attempt in 0..TRIES {
+        let often = match met {
+            Met::Start(often) | Met::Asked(_, often) => often,
+        };
+        let pass = if attempt == 0 {
+            dice.random_range(0..often)
+        } else {
+            0
+        };
+        let actions = format!("{pass}*off->return");
+        if attempt == TRIES - 1 {
+            stage.renew().await;
+            stage.start(&[(point, actions)]).await;
+        } else if attempt > 0 || matches!(met, Met::Start(_)) {
+            stage.kill().await;
+            stage.start(&[(point, actions)]).await;
+        } else {
+            stage.world.children[0].arm(point, &actions);
+        }
+        if let Met::Asked(door, _) = met {
+            stage.ask(door);
+        }
+        stage.play().await;
+        if let Some(at) = stage.ended() {
+            assert_eq!(at, point);
+            return true;
+        }
+        stage.world.children[0].arm(point, "off");
+        stage.world.quiet().await;
+    }
+    false
+}

@@ -1,0 +1,170 @@
+//! The worlds, the program among them, and the jobs that were asked for.
+
+use std::collections::BTreeMap;
+use std::os::unix::process::ExitStatusExt;
+
+use callsheet::store::deliveries::{self, State};
+use callsheet::store::schedules;
+
+use crate::jobs::{self, Door, Job, Seen, Tally};
+use crate::support::child::Child;
+use crate::support::database::Kind;
+use crate::support::world::World;
+
+/// A world with the built program in it.
+pub(crate) struct Stage {
+    pub(crate) world: World,
+    jobs: Vec<Job>,
+    /// The number of the last job; names go on from stage to stage.
+    number: usize,
+}
+
+impl Stage {
+    /// A world with Apollo in Slack and on Discord. The program has not started.
+    pub(crate) async fn new(kind: Kind) -> Self {
+        let mut world = World::new(kind).await;
+        world.prepare_apollo_on_discord().await;
+        jobs::script(&world);
+        Self {
+            world,
+            jobs: Vec::new(),
+            number: 0,
+        }
+    }
+
+    /// The same with the program up, and a schedule that posts Apollo's status every half hour.
+    pub(crate) async fn set(kind: Kind) -> Self {
+        let mut stage = Self::new(kind).await;
+        stage.start(&[]).await;
+        let ana = stage.world.slack.user("ana");
+        ana.slash("#apollo", "/pm", "schedule add apollo \"*/30 * * * *\"");
+        stage.world.quiet().await;
+        stage
+    }
+
+    /// Starts the program, set to end at points, and waits until it hears every platform, or has ended.
+    pub(crate) async fn start(&mut self, armed: &[(&str, String)]) {
+        self.world.spawn(armed).await;
+        self.world
+            .until("the program to hear", |world| {
+                let child = world.children.last().unwrap();
+                child.is_gone() || (world.slack.sockets() > 0 && world.discord.connected() > 0)
+            })
+            .await;
+    }
+
+    /// Asks for a job.
+    pub(crate) fn ask(&mut self, door: Door) {
+        self.number += 1;
+        self.jobs.push(Job::ask(&self.world, self.number, door));
+    }
+
+    /// Ends the program from outside.
+    pub(crate) async fn kill(&mut self) {
+        for child in &mut self.world.children {
+            child.kill();
+        }
+        self.world
+            .now("the end", |world| world.children.iter().all(Child::is_gone))
+            .await;
+        self.ended();
+    }
+
+    /// A new world in the place of this one.
+    pub(crate) async fn renew(&mut self) {
+        let next = Self::new(self.world.kind).await;
+        std::mem::replace(self, next).clear().await;
+    }
+
+    /// Waits until everything is done, or the program has ended itself.
+    pub(crate) async fn play(&self) {
+        if self.world.children.is_empty() {
+            return;
+        }
+        let gone = self.world.until("the end of the program", |world| {
+            world.children.iter().any(Child::is_gone)
+        });
+        tokio::select! {
+            () = gone => {}
+            () = self.world.quiet() => {}
+        }
+    }
+
+    /// Where the program ended itself since the last time, if it did.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        let mut gone = self.world.bury();
+        let child = gone.first_mut()?;
+        let status = child.ended();
+        assert_eq!(status.signal(), Some(9), "{status}\n{}", child.log());
+        Some(
+            child
+                .ended_at()
+                .unwrap_or_else(|| "a moment of the test's".to_owned()),
+        )
+    }
+
+    /// Starts the program again, if it has ended, and waits until everything is done.
+    pub(crate) async fn recover(&mut self) {
+        if self.world.children.is_empty() {
+            self.start(&[]).await;
+        }
+        self.world.redeliver_what_was_refused();
+        self.world.quiet().await;
+    }
+
+    /// The points that the program has passed since it started.
+    pub(crate) fn seen(&self) -> BTreeMap<String, u64> {
+        self.world.children[0].seen()
+    }
+
+    /// Reads the worlds: what is wrong, in words, and the tally of all jobs.
+    pub(crate) async fn check(&self) -> (Vec<String>, Tally, usize) {
+        let seen = Seen::read(&self.world).await;
+        let mut tally = Tally::default();
+        let mut wrong: Vec<String> = self
+            .jobs
+            .iter()
+            .flat_map(|job| job.check(&self.world, &seen, &mut tally))
+            .collect();
+        wrong.extend(
+            seen.hanging()
+                .into_iter()
+                .map(|text| format!("progress is left: {text}")),
+        );
+        let mut tx = self.world.db.read().await.unwrap();
+        let open = deliveries::unsettled(&mut tx).await.unwrap();
+        let unknown = open
+            .iter()
+            .filter(|(state, _)| *state == State::Unknown)
+            .map(|(_, count)| usize::try_from(*count).unwrap())
+            .sum();
+        wrong.extend(
+            open.iter()
+                .map(|(state, count)| format!("{count} deliveries are {state:?}")),
+        );
+        let due = schedules::made(&mut tx).await.unwrap();
+        drop(tx);
+        let posted = seen.digests();
+        tally.requests += due;
+        if posted < due {
+            tally.lost += due - posted;
+        }
+        tally.duplicated += posted.saturating_sub(due);
+        if posted != due {
+            wrong.push(format!("{due} digests were made and {posted} are there"));
+        }
+        (wrong, tally, unknown)
+    }
+
+    /// What the last program logged, for a case that fails.
+    pub(crate) fn log(&self) -> String {
+        self.world.children.iter().map(Child::log).collect()
+    }
+
+    /// Ends the program in order, and looks whether a world complained.
+    pub(crate) async fn clear(mut self) {
+        self.world.end_children().await;
+        assert_eq!(self.world.model.problems(), Vec::<String>::new());
+        assert_eq!(self.world.discord.problems(), Vec::<String>::new());
+    }
+}
