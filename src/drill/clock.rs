@@ -1,5 +1,6 @@
 //! A clock that stands still until a test moves it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,7 +16,23 @@ struct Sleeper {
     /// A time-out, which [`TestClock::jump`] never trips.
     deadline: bool,
     /// Wakes the waiting future.
-    wake: oneshot::Sender<()>,
+    wake: oneshot::Sender<Waking>,
+}
+
+/// On its way to whoever is woken; counted until it arrives.
+struct Waking(Arc<AtomicUsize>);
+
+impl Waking {
+    fn begin(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Waking {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 /// What the clock holds behind its lock.
@@ -24,6 +41,8 @@ struct State {
     now: DateTime<Utc>,
     /// Everybody who waits, in no order.
     sleepers: Vec<Sleeper>,
+    /// How many were woken and have not noticed yet.
+    waking: Arc<AtomicUsize>,
 }
 
 /// A hand-moved clock; clones share one time.
@@ -42,6 +61,7 @@ impl TestClock {
         Self(Arc::new(Mutex::new(State {
             now,
             sleepers: Vec::new(),
+            waking: Arc::default(),
         })))
     }
 
@@ -60,6 +80,11 @@ impl TestClock {
         let mut state = self.state();
         state.now = state.now.max(now);
         state.wake();
+    }
+
+    /// Whether everybody who was woken has noticed. Somebody who has not may have something to do.
+    pub fn is_settled(&self) -> bool {
+        self.state().waking.load(Ordering::SeqCst) == 0
     }
 
     /// The earliest moment somebody sleeps for, time-outs left out.
@@ -112,7 +137,7 @@ impl State {
         let now = self.now;
         for sleeper in self.sleepers.extract_if(.., |sleeper| sleeper.at <= now) {
             // A receiver that is gone has stopped waiting; nothing is lost.
-            let _ = sleeper.wake.send(());
+            let _ = sleeper.wake.send(Waking::begin(&self.waking));
         }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Compiled in for tests only. A program that finds the address of a test in its environment ([`ADDRESS`]) connects to it and
 //! follows its lines: `arm POINT<tab>ACTIONS` (in the words of the crate `fail`), `time MICROSECONDS` since 1970, `go`, `seen`.
-//! It says `listening ADDRESS` when it is up, `state IDLE DUE` whenever that changes, and `seen JSON` when asked.
+//! It says `listening ADDRESS` when it is up, `state IDLE DUE NOW` whenever that changes, and `seen JSON` when asked.
 
 mod clock;
 
@@ -107,12 +107,12 @@ fn show(clock: &TestClock, engine: &Engine, said: &Mutex<TcpStream>) {
         let due = clock
             .due()
             .map_or_else(|| "-".to_owned(), |at| at.timestamp_micros().to_string());
-        let idle = *engine.activity.idle().borrow();
-        let now = Some((idle, due));
+        // The time first: who is idle afterwards has nothing to do at that time.
+        let time = clock.now().timestamp_micros();
+        let idle = clock.is_settled() && *engine.activity.idle().borrow();
+        let now = Some(format!("state {} {due} {time}", u8::from(idle)));
         if now != before {
-            if let Some((idle, due)) = &now
-                && !tell(said, &format!("state {} {due}", u8::from(*idle)))
-            {
+            if now.as_ref().is_some_and(|now| !tell(said, now)) {
                 return;
             }
             before = now;

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod clock;
 pub mod health;
 pub mod intake;
+pub mod lease;
 pub mod outbox;
 pub mod sender;
 pub mod supervisor;

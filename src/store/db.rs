@@ -149,6 +149,11 @@ impl Db {
         self.lock.is_some()
     }
 
+    /// Tells this process from others on the same database.
+    pub fn process(&self) -> Uuid {
+        self.process
+    }
+
     /// Whether several processes may share this database.
     pub fn is_shared(&self) -> bool {
         matches!(self.pools, Pools::Postgres(_))

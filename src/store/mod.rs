@@ -11,6 +11,7 @@ pub mod conversations;
 mod db;
 pub mod deliveries;
 pub mod inbox;
+pub mod leases;
 mod open;
 pub mod pacing;
 pub mod people;

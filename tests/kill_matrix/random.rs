@@ -61,7 +61,7 @@ async fn round(stage: &mut Stage, dice: &mut StdRng) -> usize {
     stage.world.children[0].arm("any", &moment(dice, 250));
     for _ in 0..dice.random_range(1..=4) {
         let door: Door = DOORS[dice.random_range(0..DOORS.len())];
-        stage.ask(door);
+        stage.ask(door).await;
     }
     stage.play().await;
     while stage.ended().is_some() {

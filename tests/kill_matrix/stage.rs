@@ -17,6 +17,7 @@ pub(crate) struct Stage {
     jobs: Vec<Job>,
     /// The number of the last job; names go on from stage to stage.
     number: usize,
+    scheduled: bool,
 }
 
 impl Stage {
@@ -29,32 +30,39 @@ impl Stage {
             world,
             jobs: Vec::new(),
             number: 0,
+            scheduled: false,
         }
     }
 
-    /// The same with the program up, and a schedule that posts Apollo's status every half hour.
+    /// The same with the program up.
     pub(crate) async fn set(kind: Kind) -> Self {
         let mut stage = Self::new(kind).await;
         stage.start(&[]).await;
-        let ana = stage.world.slack.user("ana");
-        ana.slash("#apollo", "/pm", "schedule add apollo \"*/30 * * * *\"");
-        stage.world.quiet().await;
         stage
     }
 
     /// Starts the program, set to end at points, and waits until it hears every platform, or has ended.
     pub(crate) async fn start(&mut self, armed: &[(&str, String)]) {
+        // What is left of a program that was killed may look connected for a moment.
+        let before = (self.world.slack.connections(), self.world.discord.connections());
         self.world.spawn(armed).await;
         self.world
             .until("the program to hear", |world| {
                 let child = world.children.last().unwrap();
-                child.is_gone() || (world.slack.sockets() > 0 && world.discord.connected() > 0)
+                let (slack, discord) = (world.slack.connections(), world.discord.connections());
+                child.is_gone() || (slack > before.0 && discord > before.1 && world.discord.connected() > 0)
             })
             .await;
     }
 
-    /// Asks for a job.
-    pub(crate) fn ask(&mut self, door: Door) {
+    /// Asks for a job. The first digest needs a schedule, every half hour.
+    pub(crate) async fn ask(&mut self, door: Door) {
+        if door == Door::Digest && !self.scheduled {
+            let ana = self.world.slack.user("ana");
+            ana.slash("#apollo", "/pm", "schedule add apollo \"*/30 * * * *\"");
+            self.play().await;
+            self.scheduled = true;
+        }
         self.number += 1;
         self.jobs.push(Job::ask(&self.world, self.number, door));
     }

@@ -24,6 +24,8 @@ pub(crate) struct Said {
     pub(crate) idle: bool,
     /// When the next thing is due there.
     pub(crate) due: Option<DateTime<Utc>>,
+    /// What time it was there then.
+    pub(crate) time: Option<DateTime<Utc>>,
     /// It is gone.
     pub(crate) gone: bool,
 }
@@ -180,11 +182,15 @@ fn hear(
         match word {
             "listening" => tell.send_modify(|said| said.address = rest.parse().ok()),
             "state" => {
-                let (idle, due) = rest.split_once(' ').unwrap_or(("0", "-"));
-                tell.send_modify(|said| {
-                    said.idle = idle == "1";
-                    said.due = due.parse().ok().and_then(DateTime::from_timestamp_micros);
-                });
+                let words: Vec<&str> = rest.split(' ').collect();
+                let moment = |word: &str| word.parse().ok().and_then(DateTime::from_timestamp_micros);
+                if let [idle, due, time] = words.as_slice() {
+                    tell.send_modify(|said| {
+                        said.idle = *idle == "1";
+                        said.due = moment(due);
+                        said.time = moment(time);
+                    });
+                }
             }
             "seen" => drop(seen.send(serde_json::from_str(rest).unwrap_or_default())),
             _ => {}

@@ -345,6 +345,7 @@ impl World {
         let mut programs = self.program.iter().chain(&self.replica);
         programs.all(|program| *program.engine.activity.idle().borrow())
             && self.children_idle()
+            && self.clock.is_settled()
             && !self.slack.is_sending()
     }
 

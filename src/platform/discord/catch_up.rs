@@ -84,6 +84,7 @@ impl Writer {
         if !missing.is_empty() {
             let now = self.engine.clock.now();
             let mut tx = self.engine.db.begin().await?;
+            self.held.check(&mut tx).await?;
             for place in missing {
                 watermarks::advance(&mut tx, &place, json::first_id(now), now).await?;
             }

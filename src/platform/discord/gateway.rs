@@ -6,7 +6,8 @@
 //!
 //! 1. Every event reaches the ear in its order, from a session's first on.
 //! 2. A new session begins after a pause that grows while sessions are short: Discord allows 1,000 a day.
-//! 3. A refused token or intent is said with what to do, and does not end the program: other platforms go on.
+//! 3. Of several processes one holds the connection, under a lease (`engine::lease`).
+//! 4. A refused token or intent is said with what to do, and does not end the program: other platforms go on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,10 @@ use super::writer::{Unread, Writer};
 use crate::engine::Engine;
 use crate::engine::clock::later;
 use crate::engine::health::State;
+use crate::engine::lease::{self, Held};
 
+/// Of several processes one holds the connection: each event would reach all of them.
+const LEASE: &str = "discord gateway";
 /// The longest wait between two sessions.
 const LONGEST: Duration = Duration::from_secs(300);
 /// A session that lasted this long was a good one.
@@ -84,6 +88,27 @@ pub async fn listen(
         stop.cancelled().await;
         return Ok(());
     };
+    let waits = || {
+        let why = "standing by: another process holds the connection to Discord";
+        engine.health.report(PART, State::Ok, why);
+    };
+    let (discord, menu) = (&discord, &menu);
+    lease::keep(&engine, LEASE, &stop, waits, |held, stop| {
+        converse(discord, &engine, menu, me.clone(), held, stop)
+    })
+    .await;
+    Ok(())
+}
+
+/// Holds the line until `stop`.
+async fn converse(
+    discord: &Discord,
+    engine: &Engine,
+    menu: &CommandMenu,
+    me: Identity,
+    held: Held,
+    stop: CancellationToken,
+) {
     let (ear, heard) = Ear::new(discord.clone(), engine.clone());
     let writer = Writer {
         discord: discord.clone(),
@@ -91,21 +116,21 @@ pub async fn listen(
         ear: Arc::clone(&ear),
         me,
         unread: Unread::default(),
+        held,
         stop: stop.clone(),
     };
     let line = Line {
-        discord: &discord,
-        engine: &engine,
+        discord,
+        engine,
         ear: &ear,
         stop: &stop,
     };
     futures::join!(
         line.keep(),
         writer.run(heard.messages),
-        line.serve(heard.asked, &menu),
-        line.register(&menu)
+        line.serve(heard.asked, menu),
+        line.register(menu)
     );
-    Ok(())
 }
 
 /// Finds out who we are, as long as it takes; none when only a person can help, or at a stop.

@@ -23,6 +23,7 @@ use super::json;
 use super::translate::{Translator, deleted};
 use crate::domain::{Addressed, AuthorKind, Event, Heard, Place, Posted};
 use crate::engine::clock::later;
+use crate::engine::lease::Held;
 use crate::engine::{Engine, intake};
 use crate::store::{StoreError, watermarks};
 
@@ -54,6 +55,8 @@ pub(super) struct Writer {
     pub(super) me: Identity,
     /// Places that could not be read to the end; their watermarks stay.
     pub(super) unread: Unread,
+    /// The right to move watermarks.
+    pub(super) held: Held,
     /// Told to stop.
     pub(super) stop: CancellationToken,
 }
@@ -188,6 +191,7 @@ impl Writer {
         intake::commit(&self.engine, &heard).await?;
         if let Some(id) = json::number(&said.external_id).filter(|_| posted && is_call(said)) {
             let mut tx = self.engine.db.begin().await?;
+            self.held.check(&mut tx).await?;
             watermarks::begin(&mut tx, &said.place, id, self.engine.clock.now()).await?;
             tx.commit("watermark").await?;
         }
@@ -298,6 +302,8 @@ impl Writer {
             return Ok(());
         }
         let mut tx = self.engine.db.begin().await?;
+        // Somebody who was frozen must not move a mark past what the next one has not read yet.
+        self.held.check(&mut tx).await?;
         watermarks::advance(&mut tx, place, id, self.engine.clock.now()).await?;
         tx.commit("watermark").await
     }

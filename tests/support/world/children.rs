@@ -69,8 +69,13 @@ impl World {
 
     /// Whether no program has anything to do.
     pub(super) fn children_idle(&self) -> bool {
+        let now = Some(self.clock.now());
         let mut alive = self.children.iter().filter(|child| !child.is_gone());
-        alive.all(|child| child.said().borrow().idle)
+        alive.all(|child| {
+            let said = child.said();
+            let said = said.borrow();
+            said.idle && said.time >= now
+        })
     }
 
     /// Waits until a program says something.
