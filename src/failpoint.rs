@@ -67,7 +67,7 @@ mod armed {
             .entry(point.to_owned())
             .or_default() += 1;
         for name in [point, super::ANY] {
-            fail::fail_point!(name, |after| end(point, after.as_deref()));
+            fail::fail_point!(name, |how| end(point, how.as_deref()));
         }
     }
 
@@ -76,10 +76,16 @@ mod armed {
         SEEN.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Ends the process as `kill -9` does: at once, or after some microseconds while everything goes on.
-    fn end(point: &str, after: Option<&str>) {
+    /// Ends the process as `kill -9` does: at once, or after some microseconds while everything goes on. With `freeze` it stands
+    /// still there instead, until it gets SIGCONT.
+    fn end(point: &str, how: Option<&str>) {
+        if how == Some("freeze") {
+            // SIGSTOP cannot be refused.
+            let _ = kill_process(getpid(), Signal::STOP);
+            return;
+        }
         let _ = writeln!(std::io::stderr(), "ending at: {point}");
-        match after.and_then(|micros| micros.parse().ok()) {
+        match how.and_then(|micros| micros.parse().ok()) {
             None => kill(),
             Some(micros) => {
                 std::thread::spawn(move || {

@@ -48,7 +48,7 @@ pub async fn keep_time(engine: Engine, stop: CancellationToken) -> Result<(), St
                 tracing::warn!(failures, error, "cannot look at the schedules");
                 let why = "the database does not answer, so digests may come late";
                 engine.health.report("schedules", State::Degraded, why);
-                engine.activity.end_look(Watcher::Schedules, calls);
+                engine.activity.leave(Watcher::Schedules);
                 tokio::select! {
                     () = engine.clock.sleep(backoff(failures)) => {}
                     () = stop.cancelled() => {}

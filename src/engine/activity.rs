@@ -108,7 +108,7 @@ impl Activity {
         }
     }
 
-    /// Ends looking for good.
+    /// Ends looking until the next look.
     pub fn leave(&self, watcher: Watcher) {
         self.update(|state| state.looking.remove(&watcher));
     }

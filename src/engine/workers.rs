@@ -28,6 +28,8 @@ use crate::telemetry;
 
 /// How long a claim holds; renewed at a third while the handler works.
 pub const LEASE: Duration = Duration::from_secs(60);
+/// How long one renewal may take.
+const RENEWAL: Duration = Duration::from_secs(10);
 /// How often an item is tried before it is given up.
 pub const MAX_ATTEMPTS: i64 = 6;
 /// How often an item is claimed before it counts as one that ends the program each time. Far above [`MAX_ATTEMPTS`]: looking up
@@ -123,7 +125,8 @@ impl Dispatcher {
                     self.failures += 1;
                     let error = telemetry::scrub(&error.to_string());
                     tracing::warn!(?kind, failures = self.failures, error, "cannot claim work");
-                    self.engine.activity.end_look(watcher, calls);
+                    // Who waits for the database is not at work, whoever called meanwhile.
+                    self.engine.activity.leave(watcher);
                     return self.pause(backoff(i64::from(self.failures))).await;
                 }
             }
@@ -267,24 +270,32 @@ async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
     }
 }
 
-/// Renews the lease until it is lost.
+/// Renews the lease until it is lost, or could not be renewed for two thirds of it: then nobody else has it yet.
 async fn hold(engine: &Engine, item: &Claimed) {
+    let mut renewed = engine.clock.now();
     loop {
         engine.clock.sleep(LEASE / 3).await;
-        let until = later(engine.clock.now(), LEASE);
-        let renewed = async {
-            let mut tx = engine.db.begin().await?;
-            let held = queue::renew(&mut tx, item, until).await?;
-            tx.commit("renew").await?;
-            Ok::<_, StoreError>(held)
-        };
-        match renewed.await {
-            Ok(true) => {}
-            Ok(false) => return,
-            // The next try comes before the lease ends.
-            Err(error) => tracing::warn!(?item, %error, "could not renew a lease"),
+        let began = engine.clock.now();
+        let renewal = engine
+            .clock
+            .timeout(RENEWAL, renew(engine, item, later(began, LEASE)));
+        match renewal.await {
+            Ok(Ok(true)) => renewed = began,
+            Ok(Ok(false)) => return,
+            Ok(Err(error)) => tracing::warn!(?item, %error, "could not renew a lease"),
+            Err(late) => tracing::warn!(?item, %late, "could not renew a lease"),
+        }
+        if later(renewed, LEASE * 2 / 3) <= began {
+            return;
         }
     }
+}
+
+async fn renew(engine: &Engine, item: &Claimed, until: DateTime<Utc>) -> Result<bool, StoreError> {
+    let mut tx = engine.db.begin().await?;
+    let held = queue::renew(&mut tx, item, until).await?;
+    tx.commit("renew").await?;
+    Ok(held)
 }
 
 /// Puts a failed item back, or buries it after its last try.

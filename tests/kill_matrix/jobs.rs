@@ -303,7 +303,7 @@ pub(crate) fn script(world: &World) {
 
 fn answer(name: &str, word: &str, results: usize, channel: &str) -> Turn {
     if word.contains("long") {
-        let body = "All of it was looked at, and all of it is as it should be.\n\n".repeat(90);
+        let body = "All of it was looked at, and all of it is as it should be. ".repeat(90);
         return Turn::says(&format!("Done J{name}.\n\n{body}End J{name}."));
     }
     if !word.contains("tools") || results > 0 {

@@ -15,6 +15,7 @@ mod support;
 mod jobs;
 mod points;
 mod random;
+mod replicas;
 mod stage;
 
 use std::future::Future;
@@ -23,6 +24,9 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use support::database::{Engine, Kind};
 use support::postgres;
 use support::slack::Mode;
+
+/// A case, to be run on a database.
+type Case = fn(Kind) -> Result<(), Failed>;
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -44,6 +48,28 @@ fn main() {
             run(random::random_moments(kind))
         });
         trials.push(random.with_ignored_flag(true));
+    }
+    let kind = Kind {
+        engine: Engine::Postgres,
+        slack: Mode::Socket,
+    };
+    macro_rules! replicas {
+        ($($case:ident),* $(,)?) => {
+            [$((concat!("replicas::", stringify!($case)), (|kind| run(replicas::$case(kind))) as Case)),*]
+        };
+    }
+    let cases = replicas![
+        all_hear_and_share_the_work,
+        one_after_the_other_is_killed,
+        a_rolling_restart_while_loaded,
+        connections_to_the_database_break,
+        postgres_crashes_in_the_middle,
+        a_frozen_holder_of_the_gateway_is_replaced,
+        a_late_send_of_a_frozen_program_is_found,
+    ];
+    for (name, case) in cases {
+        let trial = Trial::test(format!("{name}::{}", kind.name()), move || case(kind));
+        trials.push(trial.with_ignored_flag(!has_postgres));
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
     postgres::stop();

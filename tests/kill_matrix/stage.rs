@@ -8,7 +8,9 @@ use callsheet::store::schedules;
 
 use crate::jobs::{self, Door, Job, Seen, Tally};
 use crate::support::child::Child;
-use crate::support::database::Kind;
+use crate::support::clock::TestClock;
+use crate::support::database::{Database, Kind};
+use crate::support::postgres::Server;
 use crate::support::world::World;
 
 /// A world with the built program in it.
@@ -23,7 +25,16 @@ pub(crate) struct Stage {
 impl Stage {
     /// A world with Apollo in Slack and on Discord. The program has not started.
     pub(crate) async fn new(kind: Kind) -> Self {
-        let mut world = World::new(kind).await;
+        Self::in_world(World::new(kind).await).await
+    }
+
+    /// The same on a PostgreSQL of a case's own.
+    pub(crate) async fn on(kind: Kind, server: &Server) -> Self {
+        let database = Database::on(server).await;
+        Self::in_world(World::on(kind, TestClock::new(), database).await).await
+    }
+
+    async fn in_world(mut world: World) -> Self {
         world.prepare_apollo_on_discord().await;
         jobs::script(&world);
         Self {
@@ -53,6 +64,31 @@ impl Stage {
                 child.is_gone() || (slack > before.0 && discord > before.1 && world.discord.connected() > 0)
             })
             .await;
+    }
+
+    /// Starts programs until there are that many.
+    pub(crate) async fn fill_up(&mut self, replicas: usize) {
+        while self.world.children.len() < replicas {
+            let before = self.world.slack.connections();
+            self.world.spawn(&[]).await;
+            self.world
+                .until("one more program to hear", |world| {
+                    world.slack.connections() > before && world.discord.connected() > 0
+                })
+                .await;
+        }
+    }
+
+    /// Asks the program that is there longest to end in order, and waits for it.
+    pub(crate) async fn retire_first(&mut self) {
+        self.world.children[0].signal("TERM");
+        self.world
+            .until("the program to end", |world| world.children[0].is_gone())
+            .await;
+        for mut child in self.world.bury() {
+            let status = child.ended();
+            assert!(status.success(), "{status}\n{}", child.log());
+        }
     }
 
     /// Asks for a job. The first digest needs a schedule, every half hour.

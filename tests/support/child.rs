@@ -39,6 +39,8 @@ pub(crate) struct Child {
     seen: mpsc::Receiver<BTreeMap<String, u64>>,
     /// What it logs.
     log: tempfile::NamedTempFile,
+    /// It stands still.
+    frozen: bool,
 }
 
 impl Child {
@@ -78,6 +80,7 @@ impl Child {
             said,
             seen,
             log,
+            frozen: false,
         }
     }
 
@@ -105,6 +108,33 @@ impl Child {
     /// Whether it has ended.
     pub(crate) fn is_gone(&self) -> bool {
         self.said.borrow().gone
+    }
+
+    /// Whether it neither works nor can be waited for.
+    pub(crate) fn is_away(&self) -> bool {
+        self.frozen || self.is_gone()
+    }
+
+    /// Makes it stand still.
+    pub(crate) fn freeze(&mut self) {
+        self.signal("STOP");
+        self.frozen = true;
+    }
+
+    /// Whether it stands still by itself, at a point; noted if so.
+    pub(crate) fn is_frozen(&mut self) -> bool {
+        let path = format!("/proc/{}/stat", self.process.id());
+        let stat = std::fs::read_to_string(path).unwrap_or_default();
+        // The state follows the name in parentheses.
+        self.frozen |= stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T'));
+        self.frozen
+    }
+
+    /// Lets it go on, at another time than it thinks.
+    pub(crate) fn thaw(&mut self, now: DateTime<Utc>) {
+        self.time(now);
+        self.signal("CONT");
+        self.frozen = false;
     }
 
     /// Ends it as `kill -9` does.

@@ -51,6 +51,15 @@ impl Database {
             Engine::Sqlite => format!("sqlite://{}", folder.path().join("callsheet.db").display()),
             Engine::Postgres => postgres::server().unwrap().database().await,
         };
+        Self::at(url, folder).await
+    }
+
+    /// One on a PostgreSQL of a case's own.
+    pub(crate) async fn on(server: &postgres::Server) -> Self {
+        Self::at(server.database().await, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn at(url: String, folder: tempfile::TempDir) -> Self {
         let database = Self { url, _folder: folder };
         // As the service does at its start: the tables are made under the lock.
         let url = SecretString::from(database.url.clone());

@@ -53,7 +53,36 @@ pub(crate) fn stop() {
     }
 }
 
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let mut stop = self.command("pg_ctl");
+        let _ = stop
+            .args(["stop", "-m", "immediate", "-D"])
+            .arg(self.data())
+            .output();
+    }
+}
+
+/// A server of a case's own, which it may stop and start; none when there is no PostgreSQL on this machine.
+pub(crate) async fn own() -> Option<Server> {
+    let server = own_cluster("-c synchronous_commit=on")?;
+    server.prepare().await;
+    Some(server)
+}
+
 impl Server {
+    /// Stops the server as a crash does and starts it again; what was committed stays.
+    pub(crate) fn restart(&self) {
+        let cluster = self.cluster.as_ref().unwrap();
+        let mut restart = cluster.command("pg_ctl");
+        restart.args(["restart", "-w", "-t", "60", "-m", "immediate", "-D"]);
+        let restarted = restart
+            .arg(cluster.data())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        assert!(restarted.status().unwrap().success());
+    }
+
     /// A fresh database with all tables.
     pub(crate) async fn database(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
@@ -105,7 +134,7 @@ fn start() -> Option<Server> {
                 next: AtomicU32::new(0),
             }
         }
-        Err(_) => own_cluster()?,
+        Err(_) => own_cluster("-c synchronous_commit=off")?,
     };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -115,7 +144,7 @@ fn start() -> Option<Server> {
     Some(server)
 }
 
-fn own_cluster() -> Option<Server> {
+fn own_cluster(more: &str) -> Option<Server> {
     let binaries = binaries()?;
     let as_user = is_root().then_some("postgres");
     if as_user.is_some_and(|user| !succeeds(Command::new("id").arg(user))) {
@@ -140,7 +169,7 @@ fn own_cluster() -> Option<Server> {
         .local_addr()
         .unwrap()
         .port();
-    cluster.start(port);
+    cluster.start(port, more);
     let address = format!("postgres://postgres@127.0.0.1:{port}");
     Some(Server {
         address,
@@ -155,7 +184,7 @@ fn succeeds(command: &mut Command) -> bool {
 
 impl Cluster {
     /// Makes the cluster and starts it.
-    fn start(&self, port: u16) {
+    fn start(&self, port: u16, more: &str) {
         let mut init = self.command("initdb");
         init.args(["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-sync", "-D"])
             .arg(self.data());
@@ -168,7 +197,7 @@ impl Cluster {
         // No fsync: what is lost with the machine is a test's.
         let options = format!(
             "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off \
-             -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+             {more} -c full_page_writes=off -c max_connections=300"
         );
         let log = self.folder.path().join("log");
         let mut start = self.command("pg_ctl");

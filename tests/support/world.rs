@@ -86,13 +86,17 @@ impl World {
 
     /// The same at a moment.
     pub(crate) async fn at(kind: Kind, clock: TestClock) -> Self {
+        Self::on(kind, clock, Database::fresh(kind).await).await
+    }
+
+    /// The same on a database.
+    pub(crate) async fn on(kind: Kind, clock: TestClock, database: Database) -> Self {
         let (slack, discord, github, model) = (
             FakeSlack::start(clock.clone()).await,
             FakeDiscord::start(clock.clone()).await,
             FakeGitHub::start(clock.clone()).await,
             FakeModel::start().await,
         );
-        let database = Database::fresh(kind).await;
         let settings = [
             ("SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE__URL", database.url.clone()),
@@ -368,7 +372,7 @@ impl World {
         clippy::disallowed_methods,
         reason = "the one place that looks at the machine's clock: whether bytes are under way"
     )]
-    async fn stirs(&self) -> bool {
+    pub(crate) async fn stirs(&self) -> bool {
         let (mut slack, mut github, mut model) =
             (self.slack.changed(), self.github.changed(), self.model.changed());
         let mut discord = self.discord.changed();
@@ -407,7 +411,7 @@ impl World {
             .as_ref()
             .map(|program| format!("{:#?}", program.engine.health.parts()));
         format!(
-            "our Slack messages:\n{talk}\nour Discord messages: {:#?}\nmodel problems: {:?}\nhealth: {}\nidle: {}",
+            "our Slack messages:\n{talk}\nour Discord messages: {:#?}\nmodel problems: {:?}\nhealth: {}\nidle: {}\n{}",
             self.discord
                 .all_bot_messages()
                 .iter()
@@ -415,7 +419,8 @@ impl World {
                 .collect::<Vec<_>>(),
             self.model.problems(),
             health.unwrap_or_default(),
-            self.is_idle()
+            self.is_idle(),
+            self.children_said(),
         )
     }
 

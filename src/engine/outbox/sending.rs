@@ -64,6 +64,12 @@ impl Outbox {
         }
         deliveries::set_sending(&mut tx, delivery.id, now).await?;
         tx.commit("sending").await?;
+        if later(now, CALL) <= self.engine.clock.now() {
+            // The process stood still in between; somebody else may look for this attempt already, and will make its own.
+            let why = "it was held up before the call".to_owned();
+            let outcome = Outcome::NotSent { retry_at: None, why };
+            return self.record(item, delivery.id, outcome).await;
+        }
         let out = outgoing(&delivery, &delivery.text, now, Vec::new());
         let outcome = self.engine.clock.timeout(CALL, sender.send(&out)).await;
         self.engine.db.reached("sent").await;

@@ -24,12 +24,18 @@ impl World {
 
     /// Directs GitHub's webhooks at a program that is up.
     pub(crate) fn point_webhooks(&self) {
-        let up = self.children.iter().find_map(|child| {
-            let said = child.said();
-            let said = said.borrow();
-            said.address.filter(|_| !said.gone)
-        });
-        if let Some(address) = up {
+        self.point_webhooks_at(0);
+    }
+
+    /// Directs GitHub's webhooks at one of the programs that are up, counted from any number.
+    pub(crate) fn point_webhooks_at(&self, number: usize) {
+        let up: Vec<_> = self
+            .children
+            .iter()
+            .filter(|child| !child.is_away())
+            .filter_map(|child| child.said().borrow().address)
+            .collect();
+        if let Some(address) = up.get(number % up.len().max(1)) {
             self.github
                 .webhook_to(&format!("http://{address}/webhooks/github"));
         }
@@ -62,7 +68,7 @@ impl World {
     }
 
     fn dues(&self) -> impl Iterator<Item = DateTime<Utc>> {
-        let children = self.children.iter().filter(|child| !child.is_gone());
+        let children = self.children.iter().filter(|child| !child.is_away());
         let children = children.filter_map(|child| child.said().borrow().due);
         children.chain(self.clock.due())
     }
@@ -70,7 +76,7 @@ impl World {
     /// Whether no program has anything to do.
     pub(super) fn children_idle(&self) -> bool {
         let now = Some(self.clock.now());
-        let mut alive = self.children.iter().filter(|child| !child.is_gone());
+        let mut alive = self.children.iter().filter(|child| !child.is_away());
         alive.all(|child| {
             let said = child.said();
             let said = said.borrow();
@@ -78,12 +84,28 @@ impl World {
         })
     }
 
+    /// What each program said last of its state, and logged last.
+    pub(super) fn children_said(&self) -> String {
+        let last = |child: &Child| {
+            let log = child.log();
+            let lines: Vec<&str> = log
+                .lines()
+                .rev()
+                .filter(|line| !line.contains("Received shard heartbeat"))
+                .take(25)
+                .collect();
+            let lines: Vec<&str> = lines.into_iter().rev().collect();
+            format!("{:?}\n{}", child.said().borrow(), lines.join("\n"))
+        };
+        self.children.iter().map(last).collect::<Vec<_>>().join("\n\n")
+    }
+
     /// Waits until a program says something.
     pub(super) async fn children_stir(&self) {
         let mut said: Vec<_> = self
             .children
             .iter()
-            .filter(|child| !child.is_gone())
+            .filter(|child| !child.is_away())
             .map(Child::said)
             .collect();
         if said.is_empty() {
