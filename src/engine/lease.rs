@@ -1,6 +1,6 @@
 //! What only one of several processes shall do: a named lease with a heartbeat.
 //!
-//! 1. A holder that was killed or frozen is replaced within 10 s: [`LEASE`] and a look a second.
+//! 1. A holder that was killed or frozen is replaced within 10 s: after [`LEASE`] and a last [`LOOK`].
 //! 2. A holder that cannot renew stops at two thirds of its lease, before anybody can take it.
 //! 3. The late writes of a holder that was replaced are refused by the lease's number ([`Held::check`]).
 //!
@@ -9,12 +9,13 @@
 use std::future::Future;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::activity::Working;
 use super::clock::later;
-use crate::store::leases::{self, Taken};
+use crate::store::leases::{self, Lease};
 use crate::store::{StoreError, Tx};
 use crate::telemetry;
 
@@ -87,20 +88,22 @@ pub async fn keep<W: Future<Output = ()>>(
     }
 }
 
-/// Waits for the lease; none at a stop.
+/// Waits for the lease; none at a stop. It is taken when it was given back, or when it ended and nobody renewed it for
+/// another [`LOOK`]: the clocks of two machines may differ.
 async fn take(
     engine: &Engine,
     name: &'static str,
     stop: &CancellationToken,
     waits: &impl Fn(),
 ) -> Option<i64> {
+    let mut ended: Option<(Lease, DateTime<Utc>)> = None;
     loop {
         let now = engine.clock.now();
-        let free_at = match try_take(engine, name).await {
-            Ok(Taken::Ours(number)) => return Some(number),
-            Ok(Taken::Theirs(until)) => {
+        let look_again = match look(engine, name, &mut ended).await {
+            Ok(Ok(number)) => return Some(number),
+            Ok(Err(at)) => {
                 waits();
-                until
+                at
             }
             Err(error) => {
                 let error = telemetry::scrub(&error.to_string());
@@ -110,22 +113,45 @@ async fn take(
         };
         tokio::select! {
             () = stop.cancelled() => return None,
-            () = engine.clock.sleep_until(free_at) => {}
+            () = engine.clock.sleep_until(look_again) => {}
             // It may be given back before its time.
             () = engine.clock.deadline(later(now, LOOK)) => {}
         }
     }
 }
 
-async fn try_take(engine: &Engine, name: &str) -> Result<Taken, StoreError> {
+/// Takes the lease if it is free, else says when to look again. `ended` is how it was found ended, and since when.
+async fn look(
+    engine: &Engine,
+    name: &str,
+    ended: &mut Option<(Lease, DateTime<Utc>)>,
+) -> Result<Result<i64, DateTime<Utc>>, StoreError> {
     let _working = Working::begin(&engine.activity);
     let now = engine.clock.now();
     let mut tx = engine.db.begin().await?;
-    let taken = leases::take(&mut tx, name, engine.db.process(), now, later(now, LEASE)).await?;
-    if let Taken::Ours(_) = taken {
-        tx.commit("lease taken").await?;
+    let lease = leases::get(&mut tx, name).await?;
+    if let Some(held) = lease.filter(|lease| lease.until != leases::given_back()) {
+        if held.until > now {
+            return Ok(Err(held.until));
+        }
+        let since = match *ended {
+            Some((before, since)) if before == held => since,
+            _ => now,
+        };
+        *ended = Some((held, since));
+        let free_at = later(since, LOOK);
+        if now < free_at {
+            return Ok(Err(free_at));
+        }
     }
-    Ok(taken)
+    let until = later(now, LEASE);
+    match leases::take(&mut tx, name, engine.db.process(), lease, until).await? {
+        Some(number) => {
+            tx.commit("lease taken").await?;
+            Ok(Ok(number))
+        }
+        None => Ok(Err(later(now, LOOK))),
+    }
 }
 
 /// Renews the lease until it is lost, or could not be renewed for two thirds of it.
@@ -159,7 +185,7 @@ async fn renew(engine: &Engine, name: &str, number: i64) -> Result<bool, StoreEr
 async fn let_go(engine: &Engine, name: &str, number: i64) {
     let given = async {
         let mut tx = engine.db.begin().await?;
-        leases::renew(&mut tx, name, number, engine.clock.now()).await?;
+        leases::renew(&mut tx, name, number, leases::given_back()).await?;
         tx.commit("lease given back").await
     };
     if let Err(error) = given.await {

@@ -6,16 +6,34 @@ use uuid::Uuid;
 use super::db::sql;
 use super::{StoreError, Tx};
 
-/// What came of trying to take a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
-    /// It is ours, under this number.
-    Ours(i64),
-    /// Somebody else has it until then.
-    Theirs(DateTime<Utc>),
+/// A lease as it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
+pub struct Lease {
+    /// Counts the holders.
+    pub number: i64,
+    /// Until when it is held; at [`given_back`] by nobody.
+    pub until: DateTime<Utc>,
 }
 
-/// Takes a lease that nobody has, until a moment.
+/// The moment that stands in a lease that was given back.
+pub fn given_back() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH
+}
+
+/// A lease; none when nobody ever had it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(tx: &mut Tx, name: &str) -> Result<Option<Lease>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as Lease,
+        "SELECT number, until FROM leases WHERE name = $1",
+        name,
+    )
+}
+
+/// Takes a lease that still stands as it was `seen`, until a moment; its new number, or none when somebody was quicker.
 ///
 /// # Errors
 /// When the database fails.
@@ -23,30 +41,26 @@ pub async fn take(
     tx: &mut Tx,
     name: &str,
     holder: Uuid,
-    now: DateTime<Utc>,
+    seen: Option<Lease>,
     until: DateTime<Utc>,
-) -> Result<Taken, StoreError> {
-    let ours = sql!(
+) -> Result<Option<i64>, StoreError> {
+    let seen = seen.unwrap_or(Lease {
+        number: 0,
+        until: given_back(),
+    });
+    let taken = sql!(
         tx,
         fetch_optional as (i64,),
-        "INSERT INTO leases (name, holder, number, until) VALUES ($1, $2, 1, $4)
+        "INSERT INTO leases (name, holder, number, until) VALUES ($1, $2, 1, $3)
          ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, number = leases.number + 1, until = excluded.until
-         WHERE leases.until <= $3 RETURNING number",
+         WHERE leases.number = $4 AND leases.until = $5 RETURNING number",
         name,
         holder,
-        now,
         until,
+        seen.number,
+        seen.until,
     )?;
-    if let Some((number,)) = ours {
-        return Ok(Taken::Ours(number));
-    }
-    let (until,) = sql!(
-        tx,
-        fetch_one as (DateTime<Utc>,),
-        "SELECT until FROM leases WHERE name = $1",
-        name,
-    )?;
-    Ok(Taken::Theirs(until))
+    Ok(taken.map(|(number,)| number))
 }
 
 /// Lengthens a lease; false when somebody else has taken it.
