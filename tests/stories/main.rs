@@ -24,6 +24,7 @@ mod github_app;
 mod health;
 mod long_answers;
 mod lost_answers;
+mod migrations;
 mod pulls;
 mod rights;
 mod schedules;
@@ -90,6 +91,7 @@ fn main() {
         (health::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
+        (migrations::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),
