@@ -36,6 +36,7 @@ fn short(meaning: &Meaning) -> &'static str {
         Meaning::Request(Work::Talk) => "talk",
         Meaning::Request(Work::Command { .. }) => "command",
         Meaning::Request(Work::Say { .. }) => "greeting",
+        Meaning::Stop => "stop",
     }
 }
 
@@ -58,6 +59,17 @@ fn what_messages_mean() {
         (Human, Nobody, THREAD, "lunch?", strange, "not ours"),
         (Human, Nobody, ISSUE, "I agree", talk, "heard"),
         (Human, Us, ISSUE, "close this", bound, "talk"),
+        (Human, Us, THREAD, "stop", strange, "stop"),
+        (Human, Nobody, THREAD, "Stop!", talk, "stop"),
+        (Human, Nobody, THREAD, "stop", bound, "heard"),
+        (Human, Nobody, THREAD, "stop", strange, "not ours"),
+        (Human, Others, THREAD, "stop", talk, "heard"),
+        (Human, Nobody, THREAD, "stop it", talk, "talk"),
+        (Human, Nobody, ISSUE, "stop", talk, "stop"),
+        (Human, Nobody, ISSUE, "stop", bound, "heard"),
+        (Human, Nobody, "discord:G1/C1", "stop", talk, "heard"),
+        (Human, Us, "discord:G1/C1", "stop", talk, "stop"),
+        (Bot, Us, THREAD, "stop", talk, "heard"),
         (Bot, Us, THREAD, "hello", talk, "heard"),
         (Bot, Us, THREAD, "hello", strange, "not ours"),
         (Ourselves, Us, THREAD, "hello", talk, "ours"),

@@ -222,10 +222,11 @@ async fn run_sqlite(connection: &mut SqliteConnection) -> Result<(), OpenError> 
 
 /// Whether every row that refers to another one finds it.
 async fn check_references(connection: &mut SqliteConnection) -> Result<(), OpenError> {
-    let astray = sqlx::query_as::<_, (String, String)>("SELECT \"table\", parent FROM pragma_foreign_key_check")
-        .fetch_all(connection)
-        .await
-        .map_err(|error| OpenError::Migrate(because(&error)))?;
+    let astray =
+        sqlx::query_as::<_, (String, String)>("SELECT \"table\", parent FROM pragma_foreign_key_check")
+            .fetch_all(connection)
+            .await
+            .map_err(|error| OpenError::Migrate(because(&error)))?;
     let Some((table, parent)) = astray.first() else {
         return Ok(());
     };

@@ -156,15 +156,20 @@ impl First {
                 Self::Postgres(_) => format!("COALESCE({name}::text, 'NULL')"),
             })
             .collect();
-        self.column(format!("SELECT {} FROM {table} ORDER BY 1", shown.join(" || '|' || ")))
-            .await
+        self.column(format!(
+            "SELECT {} FROM {table} ORDER BY 1",
+            shown.join(" || '|' || ")
+        ))
+        .await
     }
 
     async fn columns(&mut self, table: &str) -> Vec<String> {
         let query = match self {
             Self::Sqlite(_) => format!("SELECT name FROM pragma_table_info('{table}')"),
             Self::Postgres(_) => {
-                format!("SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'")
+                format!(
+                    "SELECT column_name::text FROM information_schema.columns WHERE table_name = '{table}'"
+                )
             }
         };
         self.column(query).await
@@ -239,7 +244,9 @@ async fn rows_that_refer_to_nothing_are_not_migrated(kind: Kind) {
          `event_keys`, to `inbox_events`); put a backup back, or name another database"
     );
     assert_eq!(
-        first.column("SELECT CAST(MAX(version) AS TEXT) FROM _sqlx_migrations".to_owned()).await,
+        first
+            .column("SELECT CAST(MAX(version) AS TEXT) FROM _sqlx_migrations".to_owned())
+            .await,
         ["1"]
     );
 }
