@@ -31,7 +31,6 @@ use crate::store::{Db, StoreError, queue};
 
 /// How many items of a kind one process works on at once.
 const EVENT_WORKERS: usize = 8;
-const RUN_WORKERS: usize = 16;
 const SEND_WORKERS: usize = 8;
 const CONTROL_WORKERS: usize = 4;
 const PROGRESS_WORKERS: usize = 2;
@@ -281,7 +280,7 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
             CONTROL_WORKERS,
         ),
         ("event workers", Arc::new(desk), EVENT_WORKERS),
-        ("run workers", Arc::new(runs), RUN_WORKERS),
+        ("run workers", Arc::new(runs), config.agent.max_runs_at_once),
         ("send workers", Arc::new(outbox), SEND_WORKERS),
         ("progress workers", Arc::new(progress), PROGRESS_WORKERS),
     ];

@@ -55,7 +55,10 @@ impl Desk {
         let neighbour = turns::neighbour(&mut tx, &new).await?;
         let turn = match &neighbour {
             Some(run) => run.turn,
-            None => self.open_run(&mut tx, &new).await?,
+            None => {
+                self.part(&mut tx, &new).await?;
+                self.open_run(&mut tx, &new).await?
+            }
         };
         keep(&mut tx, posted, conversation, Some(turn), Some(&asker)).await?;
         if let Some(run) = neighbour {
@@ -119,7 +122,7 @@ impl Desk {
         }
     }
 
-    async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
+    pub(super) async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
         let now = self.engine.clock.now();
         let (turn, run) = runs::open(tx, new, now).await?;
         queue::enqueue(

@@ -1,13 +1,14 @@
 //! Turns: what one person says in a row is answered together, and turns are worked in the platform's order.
 //!
 //! 1. A message joins a turn that waits next to it, when the same person said both at the same place and neither is a command;
-//!    what somebody else asked in between keeps them apart.
+//!    what somebody else asked in between keeps them apart, also when it reaches us last.
 //! 2. A turn that work has begun on takes nothing in any more; whether it has is looked at with its row locked.
 
 use std::collections::HashSet;
 
+use super::Desk;
 use crate::domain::Asker;
-use crate::store::runs::{NewTurn, Run, RunState, Target, Work};
+use crate::store::runs::{self, NewTurn, Run, RunState, Target, Work};
 use crate::store::{StoreError, Tx, stops};
 
 /// The waiting run that a new turn is part of, kept from beginning until the transaction ends.
@@ -51,7 +52,42 @@ pub(super) async fn join(tx: &mut Tx, run: &Run, new: &NewTurn<'_>) -> Result<()
         .filter(|target| seen.insert(target.place.clone()));
     let targets: Vec<Target> = run.targets.iter().chain(further).cloned().collect();
     let asked_at = run.asked_at.max(new.asked_at);
-    stops::add_request(tx, run, &words.join("\n\n"), asked_at, &targets).await
+    runs::set_words(tx, run.turn, &words.join("\n\n"), asked_at).await?;
+    runs::set_targets(tx, run.id, &targets).await
+}
+
+impl Desk {
+    /// Parts a waiting turn whose messages were said before and after a new one that is no part of it.
+    pub(super) async fn part(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<(), StoreError> {
+        for run in stops::open_runs_of(tx, new.conversation).await? {
+            if run.state != RunState::Queued || run.work != Work::Talk {
+                continue;
+            }
+            let moments = stops::moments_of(tx, run.turn).await?;
+            let before = moments.iter().rev().find(|at| **at <= new.asked_at).copied();
+            let is_between = moments.last().is_some_and(|last| *last > new.asked_at);
+            if let (Some(before), true) = (before, is_between)
+                && stops::hold_back(tx, run.id).await?
+            {
+                let here = |target: &&Target| target.place == run.asker.place;
+                let later = NewTurn {
+                    conversation: run.conversation,
+                    asker: &run.asker,
+                    text: "",
+                    asked_at: run.asked_at,
+                    work: Work::Talk,
+                    targets: run.targets.iter().filter(here).cloned().collect(),
+                };
+                let turn = self.open_run(tx, &later).await?;
+                stops::move_later(tx, run.turn, new.asked_at, turn).await?;
+                let words = stops::words_of(tx, turn).await?.join("\n\n");
+                runs::set_words(tx, turn, &words, run.asked_at).await?;
+                let words = stops::words_of(tx, run.turn).await?.join("\n\n");
+                runs::set_words(tx, run.turn, &words, before).await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The turn that comes first among those that nobody has begun: what was asked earlier on the platform may have reached us

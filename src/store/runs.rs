@@ -352,6 +352,42 @@ pub async fn set_doing(tx: &mut Tx, id: RunId, doing: &str) -> Result<(), StoreE
     Ok(())
 }
 
+/// Writes the words of a turn that waits, and when the last of them were said.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_words(
+    tx: &mut Tx,
+    turn: TurnId,
+    text: &str,
+    asked_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE turns SET text = $2, asked_at = $3 WHERE id = $1",
+        turn,
+        text,
+        asked_at,
+    )?;
+    Ok(())
+}
+
+/// Writes where a run that waits will answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_targets(tx: &mut Tx, id: RunId, targets: &[Target]) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE runs SET targets = $2 WHERE id = $1",
+        id,
+        Doc(targets.to_vec())
+    )?;
+    Ok(())
+}
+
 /// Ends a run with its answer; false when it had ended already, and then nothing changes. One that was told to stop ends as
 /// stopped and in no other way.
 ///

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::db::sql;
-use super::runs::{Row, Run, Target, select_runs};
-use super::{Doc, StoreError, Tx};
+use super::runs::{Row, Run, select_runs};
+use super::{StoreError, Tx};
 use crate::domain::{ConversationId, RunId, TurnId};
 
 /// Every run without an answer, in the order they were asked for.
@@ -132,31 +132,37 @@ pub async fn words_of(tx: &mut Tx, turn: TurnId) -> Result<Vec<String>, StoreErr
     Ok(rows.into_iter().map(|(text,)| text).collect())
 }
 
-/// Gives a waiting run the words and targets it has with one request more.
+/// When the messages that a turn is made of were said, in that order.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn add_request(
+pub async fn moments_of(tx: &mut Tx, turn: TurnId) -> Result<Vec<DateTime<Utc>>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (DateTime<Utc>,),
+        "SELECT sent_at FROM messages WHERE turn_id = $1 ORDER BY sent_at",
+        turn,
+    )?;
+    Ok(rows.into_iter().map(|(at,)| at).collect())
+}
+
+/// Makes the messages of a turn that were said after a moment part of another turn.
+///
+/// # Errors
+/// When the database fails.
+pub async fn move_later(
     tx: &mut Tx,
-    run: &Run,
-    text: &str,
-    asked_at: DateTime<Utc>,
-    targets: &[Target],
+    from: TurnId,
+    after: DateTime<Utc>,
+    to: TurnId,
 ) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,
-        "UPDATE turns SET text = $2, asked_at = $3 WHERE id = $1",
-        run.turn,
-        text,
-        asked_at,
-    )?;
-    sql!(
-        tx,
-        execute,
-        "UPDATE runs SET targets = $2 WHERE id = $1",
-        run.id,
-        Doc(targets.to_vec()),
+        "UPDATE messages SET turn_id = $3 WHERE turn_id = $1 AND sent_at > $2",
+        from,
+        after,
+        to,
     )?;
     Ok(())
 }

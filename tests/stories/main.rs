@@ -22,6 +22,7 @@ mod discord_lost;
 mod engine;
 mod github_app;
 mod health;
+mod lanes;
 mod long_answers;
 mod lost_answers;
 mod migrations;
@@ -30,6 +31,7 @@ mod rights;
 mod schedules;
 mod slack_http;
 mod status;
+mod stop;
 mod tools;
 mod webhooks;
 mod worlds;
@@ -89,6 +91,7 @@ fn main() {
         (engine::STORIES, socket),
         (github_app::STORIES, socket),
         (health::STORIES, socket),
+        (lanes::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
         (migrations::STORIES, socket),
@@ -97,6 +100,7 @@ fn main() {
         (schedules::STORIES, both),
         (slack_http::STORIES, http),
         (status::STORIES, both),
+        (stop::STORIES, both),
         (tools::STORIES, both),
         (webhooks::STORIES, socket),
     ];
