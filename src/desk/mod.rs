@@ -20,7 +20,7 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use crate::action::Actions;
-use crate::domain::{Author, DeliveryId, Event, EventId, Posted, Sign, says_stop};
+use crate::domain::{Author, AuthorKind, DeliveryId, Event, EventId, Posted, Sign, says_stop};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::outbox::Outbox;
@@ -126,7 +126,13 @@ impl Desk {
             taking_part: conversations::at(&mut tx, &posted.place).await?.is_some(),
         };
         drop(tx);
-        match meaning::decide(posted, facts) {
+        let meaning = meaning::decide(posted, facts);
+        // Whether we take part may be in what was said before, which a control word overtakes.
+        let stops = posted.author.kind == AuthorKind::Human && says_stop(&posted.text);
+        if stops && meaning != Meaning::Stop && self.waits(item, &posted.place, received).await? {
+            return Ok(());
+        }
+        match meaning {
             Meaning::Ours => self.ours(item, id, posted).await,
             Meaning::NotOurs(why) => {
                 let mut tx = self.engine.db.begin().await?;

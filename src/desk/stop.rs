@@ -242,18 +242,29 @@ impl Desk {
         };
         let open = stops::open_runs(&mut tx).await?;
         let choice = choose(&open, here, asker.person);
-        let now = self.engine.clock.now();
-        let behind = matches!(choice, Choice::Nothing)
-            && now < later(received, CATCH_UP)
-            && queue::is_busy(&mut tx, &intake::events_at(&asker.place)).await?;
         drop(tx);
-        if !behind {
-            return Ok(Some(choice));
+        if matches!(choice, Choice::Nothing) && self.waits(item, &asker.place, received).await? {
+            return Ok(None);
         }
+        Ok(Some(choice))
+    }
+
+    /// Puts a stop back for a moment while something that was said before it at its place is not understood yet; false when it
+    /// need not wait, or waited long enough.
+    pub(super) async fn waits(
+        &self,
+        item: &Claimed,
+        place: &Place,
+        received: DateTime<Utc>,
+    ) -> Result<bool, Failure> {
+        let now = self.engine.clock.now();
         let mut tx = self.engine.db.begin().await?;
+        if now >= later(received, CATCH_UP) || !queue::is_busy(&mut tx, &intake::events_at(place)).await? {
+            return Ok(false);
+        }
         queue::put_back(&mut tx, item, later(now, LOOK), item.attempts - 1).await?;
         tx.commit("stop waits").await?;
-        Ok(None)
+        Ok(true)
     }
 
     /// Asks the judge for each run; who may stop none of them is told why.

@@ -360,7 +360,7 @@ impl World {
         clippy::disallowed_methods,
         reason = "the one place that looks at the machine's clock: whether bytes are under way"
     )]
-    async fn stirs(&self) -> bool {
+    pub(crate) async fn stirs(&self) -> bool {
         let (mut slack, mut github, mut model) =
             (self.slack.changed(), self.github.changed(), self.model.changed());
         let mut discord = self.discord.changed();
