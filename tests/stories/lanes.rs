@@ -59,8 +59,25 @@ async fn what_one_person_says_in_a_row_is_answered_together(kind: Kind) {
     held.release();
     world.quiet().await;
     let questions: Vec<String> = world.model.requests().iter().map(asked).collect();
-    insta::allow_duplicates! { insta::assert_debug_snapshot!(questions, @"") }
-    sees!(world.talk("#apollo"), @"");
+    insta::allow_duplicates! { insta::assert_debug_snapshot!(questions, @r#"
+    [
+        "ana: first?",
+        "ana: second?\n\nthird?",
+        "ben: and mine?",
+        "ana: fourth?",
+    ]
+    "#) }
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> first?
+      ana: second?
+      ana: third?
+      ben: and mine?
+      ana: fourth?
+      pm: The first.
+      pm: The second and third.
+      pm: Ben's.
+      pm: The fourth.
+    ");
     world.finish().await;
 }
 
@@ -78,7 +95,16 @@ async fn a_command_is_a_turn_of_its_own(kind: Kind) {
     world.model.says("The second.").says("The third.");
     held.release();
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> first?
+      ana: second?
+      ana: projects
+      ana: third?
+      pm: The first.
+      pm: The second.
+      pm: • *Apollo*: active, <https://github.com/acme/apollo|acme/apollo>
+      pm: The third.
+    ");
     world.finish().await;
 }
 
@@ -106,7 +132,19 @@ async fn what_came_late_is_answered_in_the_order_it_was_said(kind: Kind) {
     world.events_done().await;
     held.release();
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> first?
+      ana: second?
+      ana: third?
+      ben: fourth?
+      ana: fifth?
+      pm: To ana: first?
+      pm: To ana: second?
+          
+          third?
+      pm: To ben: fourth?
+      pm: To ana: fifth?
+    ");
     world.finish().await;
 }
 
@@ -131,7 +169,13 @@ async fn a_tool_that_hangs_is_given_up_and_frees_its_lane(kind: Kind) {
     world.pass(Duration::from_secs(15)).await;
     world.github.release();
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    // Which of the two showed progress first is chance.
+    let talk = world.talk("#apollo");
+    assert!(
+        talk.contains("GitHub gave no usable answer (no answer within 12s)"),
+        "{talk}"
+    );
+    assert!(talk.contains("The next."), "{talk}");
     world.finish().await;
 }
 
@@ -150,12 +194,6 @@ async fn a_model_that_hangs_holds_up_nobody_else(kind: Kind) {
         })
         .await;
     ben.replies("#apollo", &thread, "and mine?");
-    world.clock.advance(Duration::from_secs(2));
-    world
-        .now("Ben's progress", |world| {
-            world.slack.bot_messages("#apollo").len() == 2
-        })
-        .await;
     world.model.says("Elsewhere.");
     // One post a second goes to a channel.
     world.clock.advance(Duration::from_secs(2));
@@ -178,7 +216,14 @@ async fn a_model_that_hangs_holds_up_nobody_else(kind: Kind) {
     world.model.says("Yours.");
     world.pass(Duration::from_secs(65)).await;
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    // Which of the two showed progress first is chance.
+    let talk = world.talk("#apollo");
+    assert!(
+        talk.contains("the language model did not answer: no answer within 60s"),
+        "{talk}"
+    );
+    assert!(talk.contains("Yours."), "{talk}");
+    assert!(talk.contains("Elsewhere."), "{talk}");
     world.finish().await;
 }
 
@@ -207,14 +252,7 @@ const CONVERSATIONS: usize = 200;
 const HANGING: usize = 7;
 
 /// The burst in one conversation, in the order it is said: who, and what.
-const BURST: [(&str, &str); 6] = [
-    ("ana", "one"),
-    ("ana", "two"),
-    ("ben", "three"),
-    ("ana", "projects"),
-    ("ana", "five"),
-    ("ana", "six"),
-];
+const BURST: [(&str, &str); 3] = [("ana", "one"), ("ana", "two"), ("ben", "three")];
 
 fn said(world: &World, conversation: usize, number: usize, who: &str, text: &str) -> Heard {
     let at = world.clock.now() + Duration::from_millis(number as u64);
@@ -326,7 +364,7 @@ async fn two_hundred_conversations_keep_their_order(kind: Kind) {
         let open = stops::open_runs(&mut tx).await.unwrap();
         drop(tx);
         if open.iter().all(|run| run.asker.place == place(HANGING)) {
-            assert_eq!(open.len(), 5, "{open:#?}");
+            assert_eq!(open.len(), 3, "{open:#?}");
             break;
         }
         world.stirs().await;
@@ -345,18 +383,15 @@ async fn two_hundred_conversations_keep_their_order(kind: Kind) {
 
 /// What was said at a place of the burst.
 fn words(conversation: usize, at: usize) -> String {
-    match BURST[at].1 {
-        "projects" => "projects".to_owned(),
-        text => format!("{text} of {conversation}."),
-    }
+    format!("{} of {conversation}.", BURST[at].1)
 }
 
 /// The turns of a conversation, each answered once, in the order they were worked on.
 async fn assert_order(world: &World, conversation: usize) {
     let zero = format!("zero of {conversation}.");
-    let [one, two, three, _, five, six] = std::array::from_fn(|at| words(conversation, at));
-    let (start, end) = (format!("{one}\n\n{two}"), format!("{five}\n\n{six}"));
-    let expected = [&zero, &start, &three, "projects", &end];
+    let [one, two, three] = std::array::from_fn(|at| words(conversation, at));
+    let both = format!("{one}\n\n{two}");
+    let expected = [zero.as_str(), both.as_str(), three.as_str()];
     let mut tx = world.db.read().await.unwrap();
     let mut turns = BTreeMap::new();
     for at in 0..=BURST.len() {
@@ -392,13 +427,12 @@ async fn assert_order(world: &World, conversation: usize) {
         .filter(|question| question.contains(&format!(" of {conversation}.")))
         .collect();
     questions.dedup();
-    let talk: Vec<&str> = expected.into_iter().filter(|text| *text != "projects").collect();
     assert_eq!(
         questions.len(),
-        talk.len(),
+        expected.len(),
         "conversation {conversation}: {questions:?}"
     );
-    for (question, text) in questions.iter().zip(talk) {
+    for (question, text) in questions.iter().zip(expected) {
         assert!(
             question.ends_with(text),
             "conversation {conversation}: {question:?}, not {text:?}"

@@ -88,7 +88,13 @@ async fn the_word_in_its_thread_ends_the_run_at_once(kind: Kind) {
     world.says_soon("Still here.").await;
     world.quiet().await;
     // How long it took shows in whether there was progress first.
-    sees!(world.talk("#apollo").replace(" [edited]", ""), @"");
+    sees!(world.talk("#apollo").replace(" [edited]", ""), @"
+    ana: <@UPM> what is everything?
+      ana: Stop!
+      pm: Stopped by *ana*. Nothing was changed.
+      ana: are you there?
+      pm: Still here.
+    ");
     world.finish().await;
 }
 
@@ -103,7 +109,15 @@ async fn those_who_wait_go_on_after_a_stop(kind: Kind) {
     ana.replies("#apollo", &thread, "and more?");
     ben.replies("#apollo", &thread, "stop");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> what is everything?
+      ben: and for me?
+      ana: and more?
+      ben: stop
+      pm: Stopped by *ben*. Nothing was changed.
+      pm: For Ben.
+      pm: For Ana.
+    ");
     world.finish().await;
 }
 
@@ -127,7 +141,16 @@ async fn what_was_done_is_told_and_nothing_follows(kind: Kind) {
         .await;
     ana.replies("#apollo", &thread, "stop");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> label it and start Zeus
+      pm [edited]: Stopped by *ana*.
+          
+          Already done:
+          
+          • Changed acme/apollo#12 (<https://github.com/acme/apollo/issues/12>): labelled bug.
+          • Created *Zeus*: active, no repository.
+      ana: stop
+    ");
     assert_eq!(world.model.requests().len(), 2);
     world.finish().await;
 }
@@ -154,7 +177,15 @@ async fn what_is_on_its_way_is_waited_for(kind: Kind) {
     world.says_soon("stopping").await;
     held.release();
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> open two issues
+      ana: stop
+      pm [edited]: Stopped by *ana*.
+          
+          Already done:
+          
+          • Opened acme/apollo#15 (<https://github.com/acme/apollo/issues/15>): Follow up
+    ");
     let issues = world.github.issues("acme/apollo");
     let titles: Vec<&str> = issues.iter().skip(3).map(|issue| issue.title.as_str()).collect();
     assert_eq!(titles, ["Follow up"]);
@@ -189,7 +220,15 @@ async fn what_waits_to_be_sent_is_taken_back(kind: Kind) {
     world.slack.user("ana").replies("#apollo", &thread, "stop");
     world.says_soon("Stopped by").await;
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> open an issue
+      pm [edited]: Stopped by *ana*. Nothing was changed.
+          
+          Not done any more:
+          
+          • a new issue “Follow up” in acme/apollo
+      ana: stop
+    ");
     assert_eq!(world.github.issues("acme/apollo").len(), 3);
     world.finish().await;
 }
@@ -226,7 +265,16 @@ async fn who_may_not_is_told_so(kind: Kind) {
         .await;
     world.slack.user("ana").replies("#random", &thread, "stop");
     world.quiet().await;
-    sees!(world.talk("#random"), @"");
+    sees!(world.talk("#random"), @"
+    ana: <@UPM> what is everything?
+      pm [edited]: Stopped by *ana*. Nothing was changed.
+      ben: stop
+      pm: You may not stop this: somebody else asked for it, and you are no member of the project here. Ask them, or a member of the project, to say `stop`.
+      pm: > *ben*: 🛑
+          
+          You may not stop this: somebody else asked for it, and you are no member of the project here. Ask them, or a member of the project, to say `stop`.
+      ana: stop
+    ");
     world.finish().await;
 }
 
@@ -253,7 +301,12 @@ async fn a_sign_on_the_question_or_the_progress_ends_the_run(kind: Kind) {
     ben.reacts("#apollo", &progress.ts, "black_square_for_stop");
     ben.reacts("#apollo", &thread, "black_square_for_stop");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> what is everything?
+      pm: Stopped by *ana*. Nothing was changed.
+    ana: <@UPM> and the rest?
+      pm [edited]: Stopped by *ben*. Nothing was changed.
+    ");
     world.finish().await;
 }
 
@@ -276,7 +329,21 @@ async fn the_command_ends_what_its_giver_asked_for(kind: Kind) {
     // What is left is the only one.
     cy.slash("#apollo", "/pm", "stop");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> what is everything?
+      pm: Stopped by *ana*. Nothing was changed.
+    ben: <@UPM> what is nothing?
+      pm: Stopped by *cy*. Nothing was changed.
+    pm: > *cy*: /pm stop
+        
+        I stopped nothing: 2 requests are being worked on here, and none is yours. Say `stop` in the thread of the one you mean.
+    pm: > *ana*: /pm stop
+        
+        Stopped: “what is everything?”.
+    pm: > *cy*: /pm stop
+        
+        Stopped: “what is nothing?”.
+    ");
     world.finish().await;
 }
 
@@ -293,7 +360,16 @@ async fn nothing_is_running_here(kind: Kind) {
     // Among others it is none of our business.
     ana.says("#apollo", "stop");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> how is it going?
+      pm: Fine.
+      ana: stop
+      pm: Nothing is running here.
+    pm: > *ana*: /pm stop
+        
+        Nothing is running here.
+    ana: stop
+    ");
     world.finish().await;
 }
 
@@ -343,7 +419,18 @@ async fn a_waiting_request_can_be_stopped(kind: Kind) {
         .await;
     ana.slash("#apollo", "stop", &[]);
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm what is everything?
+    ben: @pm and the rest?
+    pm [reply] [edited]: Stopped by **ana**. Nothing was changed.
+    pm [reply] [edited]: Stopped by **ben**. Nothing was changed.
+    pm: > **ben**: /pm stop
+        
+        Stopped: “and the rest?”.
+    pm: > **ana**: /pm stop
+        
+        Stopped: “what is everything?”.
+    ");
     assert_eq!(world.model.requests().len(), 1);
     world.finish().await;
 }
@@ -372,7 +459,14 @@ async fn on_an_issue_the_word_is_enough(kind: Kind) {
     // With nothing to stop, they speak to each other.
     world.github.user("eve").comments("acme/apollo", 12, "stop");
     world.quiet().await;
-    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    dan: @pm what is everything?
+    pm-bot [edited]: Stopped by **cy**. Nothing was changed.
+    eve: stop
+    pm-bot: You may not stop this: somebody else asked for it, and on GitHub that takes write permission to the repository. Ask them, or a maintainer, to say `stop`.
+    cy: Stop.
+    eve: stop
+    ");
     world.finish().await;
 }
 
@@ -404,8 +498,18 @@ async fn on_discord_by_word_command_and_sign(kind: Kind) {
     world.asked(3).await;
     ana.reacts("@ana", &direct, "🛑");
     world.quiet().await;
-    sees!(world.discord_talk("#apollo"), @"");
-    sees!(world.discord_talk("@ana"), @"");
+    sees!(world.discord_talk("#apollo"), @"
+    ana: @pm what is everything?
+    pm [reply]: Stopped by **ana**. Nothing was changed.
+    ana: @pm and then?
+    ana: stop
+    ana: @pm stop
+    pm [reply]: Stopped by **ana**. Nothing was changed.
+    ");
+    sees!(world.discord_talk("@ana"), @"
+    ana: what is everything?
+    pm: Stopped by **ana**. Nothing was changed.
+    ");
     world.finish().await;
 }
 
