@@ -176,9 +176,9 @@ fn which_run_a_stop_is_about() {
         (FIRST, Some(1), true, "ana", "ana at 1"),
         (FIRST, Some(1), true, "ben", "ana at 1"),
         (FIRST, Some(1), true, "eve", "ana at 1"),
-        // In the channel and in a thread of its own, the person's own, one of each conversation.
+        // In the channel and in a thread of its own, the person's own, one of each conversation, begun ones first.
         (ROOT, None, true, "ana", "ana at 1"),
-        (ROOT, None, true, "ben", "ben at 2, ben at 3"),
+        (ROOT, None, true, "ben", "ben at 3, ben at 2"),
         (ROOT, None, true, "eve", "2 of others"),
         ("slack:T1/C1/9.0", None, true, "ana", "ana at 1"),
         ("slack:T1/C1/9.0", Some(9), false, "ana", "nothing"),
