@@ -10,7 +10,7 @@ use crate::action::Actions;
 use crate::agent::{Agent, Limits};
 use crate::command;
 use crate::config::{Config, Provider, Scheme};
-use crate::desk::{Desk, ProgressDesk, RunDesk};
+use crate::desk::{Desk, ProgressDesk, RunDesk, StopDesk};
 use crate::digest::{self, Digests};
 use crate::domain::Platform;
 use crate::engine::Engine;
@@ -31,8 +31,8 @@ use crate::store::{Db, StoreError, queue};
 
 /// How many items of a kind one process works on at once.
 const EVENT_WORKERS: usize = 8;
-const RUN_WORKERS: usize = 16;
 const SEND_WORKERS: usize = 8;
+const CONTROL_WORKERS: usize = 4;
 const PROGRESS_WORKERS: usize = 2;
 const DIGEST_WORKERS: usize = 2;
 
@@ -274,8 +274,13 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command).helping(helping);
     let progress = ProgressDesk::new(engine.clone(), answers);
     let mut handlers: Vec<(&'static str, Arc<dyn Handler>, usize)> = vec![
+        (
+            "control workers",
+            Arc::new(StopDesk::new(desk.clone())),
+            CONTROL_WORKERS,
+        ),
         ("event workers", Arc::new(desk), EVENT_WORKERS),
-        ("run workers", Arc::new(runs), RUN_WORKERS),
+        ("run workers", Arc::new(runs), config.agent.max_runs_at_once),
         ("send workers", Arc::new(outbox), SEND_WORKERS),
         ("progress workers", Arc::new(progress), PROGRESS_WORKERS),
     ];

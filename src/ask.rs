@@ -227,7 +227,7 @@ impl Follow<'_> {
             let text = "I could not take this request: an internal error; the log has its id.".to_owned();
             return Ok(failed.then_some(Answered { text, failed }));
         };
-        if !matches!(run.state, RunState::Done | RunState::Failed) {
+        if run.state.is_open() {
             self.say_it_takes_long(&run);
             return Ok(None);
         }

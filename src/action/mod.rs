@@ -13,6 +13,7 @@ mod pulls;
 mod resolve;
 mod schedules;
 mod status;
+mod stop;
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,7 @@ use crate::platform::discord::Discord;
 use crate::platform::github::GitHub;
 use crate::platform::slack::Slack;
 use crate::store::people::Permission;
-use crate::store::{StoreError, people, projects as project_rows};
+use crate::store::{StoreError, people, projects as project_rows, runs};
 
 pub use activity::Recent;
 pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
@@ -39,6 +40,7 @@ pub use pulls::{ReadPull, ReadPulls, SearchedIssues};
 pub use resolve::Naming;
 pub use schedules::{Listed, ScheduleKey};
 pub use status::Status;
+pub use stop::Halt;
 
 /// How long GitHub's word on a permission is good for.
 const PERMISSION_AGE: Duration = Duration::from_secs(60);
@@ -152,6 +154,21 @@ impl Actions {
         match subject {
             Subject::Nothing => Ok(asker.place.repository().cloned()),
             Subject::Repository(repository) => Ok(Some(repository.clone())),
+            Subject::Run(id) => {
+                let mut tx = self.engine.db.read().await?;
+                let Some(run) = runs::get(&mut tx, *id).await? else {
+                    return Ok(None);
+                };
+                if run.asker.person == asker.person {
+                    // Their own run they may stop, whatever GitHub says.
+                    return Ok(None);
+                }
+                if let Some(repository) = run.asker.place.repository() {
+                    return Ok(Some(repository.clone()));
+                }
+                let here = project_rows::at(&mut tx, &run.asker.place).await?;
+                Ok(here.into_iter().find_map(|project| project.repository))
+            }
             Subject::Project(id) => {
                 let mut tx = self.engine.db.read().await?;
                 Ok(project_rows::get(&mut tx, *id)

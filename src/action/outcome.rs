@@ -41,7 +41,7 @@ pub fn outcome(deliveries: &[Delivery], place: &str) -> (String, bool) {
 }
 
 /// What a delivery was to bring about.
-fn intent(effect: &Effect, place: &str) -> String {
+pub(super) fn intent(effect: &Effect, place: &str) -> String {
     match effect {
         Effect::Message { .. } => format!("a post to {place}"),
         Effect::CreateIssue(new) => format!("a new issue “{}” in {}", new.title, new.repository),

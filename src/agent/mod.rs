@@ -21,7 +21,7 @@ use crate::config;
 use crate::domain::{self, PersonError, StepId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
-use crate::engine::clock::later;
+use crate::engine::clock::{TimedOut, later};
 use crate::engine::health::State as Health;
 use crate::engine::workers::Failure;
 use crate::model::{Answer, Ask, Message, Model, ModelError, Reply, ToolCall};
@@ -35,6 +35,9 @@ use tools::{Change, Performed, ToolCx};
 
 /// The longest pause that a busy model may ask for before the person is told instead.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long one tool call may take, whatever it asks of GitHub: each of its calls there has a shorter limit of its own.
+const TOOL: Duration = Duration::from_secs(60);
 
 /// Works on turns.
 pub struct Agent {
@@ -97,11 +100,11 @@ impl Agent {
             let go_on = match journal::next(&steps, self.limits) {
                 Next::Ask => self.ask(item, run, &steps).await?,
                 Next::Lost(step) => {
-                    self.lose(&step, "the service was restarted before the answer was kept")
+                    self.lose(run, &step, "the service was restarted before the answer was kept")
                         .await?
                 }
                 Next::Call(call) => self.call(item, run, &steps, &call).await?,
-                Next::Settle(step) => self.settle(item, &step).await?,
+                Next::Settle(step) => self.settle(item, run, &step).await?,
                 Next::Answer(text) => {
                     let state = if journal::ended_badly(&steps) {
                         RunState::Failed
@@ -144,7 +147,7 @@ impl Agent {
         self.engine.db.reached("model").await;
         self.report(replied.as_ref().err());
         match replied {
-            Ok(reply) => self.keep(&mut step, reply).await,
+            Ok(reply) => self.keep(run, &mut step, reply).await,
             Err(error) => self.unanswered(item, run, steps, &step, error).await,
         }
     }
@@ -163,7 +166,7 @@ impl Agent {
         }
     }
 
-    async fn keep(&self, step: &mut Step, reply: Reply) -> Result<bool, Failure> {
+    async fn keep(&self, run: &Run, step: &mut Step, reply: Reply) -> Result<bool, Failure> {
         let mut answer = reply.answer;
         if reply.cut && answer.calls.is_empty() {
             answer
@@ -174,7 +177,7 @@ impl Agent {
         step.output = Some(journal::write(&answer));
         step.tokens = i64::try_from(reply.tokens).unwrap_or(i64::MAX);
         let mut tx = self.engine.db.begin().await?;
-        runs::end_step(&mut tx, step, self.engine.clock.now()).await?;
+        runs::end_step(&mut tx, run.id, step, self.engine.clock.now()).await?;
         tx.commit("model step").await?;
         Ok(true)
     }
@@ -212,7 +215,7 @@ impl Agent {
             ..step.clone()
         };
         let mut tx = self.engine.db.begin().await?;
-        runs::end_step(&mut tx, &step, now).await?;
+        runs::end_step(&mut tx, run.id, &step, now).await?;
         let hopeless = pause > LONGEST_PAUSE || tries >= journal::MAX_LOST;
         if hopeless {
             let why = PersonError::new("I could not answer", error, hint);
@@ -238,7 +241,7 @@ impl Agent {
         Ok(false)
     }
 
-    async fn lose(&self, step: &Step, why: &str) -> Result<bool, Failure> {
+    async fn lose(&self, run: &Run, step: &Step, why: &str) -> Result<bool, Failure> {
         let step = Step {
             state: StepState::Lost,
             output: Some(why.to_owned()),
@@ -246,7 +249,7 @@ impl Agent {
             ..step.clone()
         };
         let mut tx = self.engine.db.begin().await?;
-        runs::end_step(&mut tx, &step, self.engine.clock.now()).await?;
+        runs::end_step(&mut tx, run.id, &step, self.engine.clock.now()).await?;
         tx.commit("model lost").await?;
         Ok(true)
     }
@@ -282,7 +285,8 @@ impl Agent {
             origin,
         };
         self.note(run, &tools::doing(call)).await?;
-        match tools::perform(&cx, call).await {
+        let performed = self.engine.clock.timeout(TOOL, tools::perform(&cx, call)).await;
+        match performed.unwrap_or_else(|late| Err(hung(&call.name, late).into())) {
             Ok(Performed::Change(change)) => return self.change(item, run, &cx, step, *change).await,
             Ok(Performed::Read { text, doing }) => {
                 step.output = Some(tools::limited(&text));
@@ -319,7 +323,7 @@ impl Agent {
         match change.apply(cx, &mut tx).await {
             Ok(Some(text)) => {
                 step.output = Some(text);
-                runs::end_step(&mut tx, &step, now).await?;
+                runs::end_step(&mut tx, run.id, &step, now).await?;
                 tx.commit("tool step").await?;
                 Ok(true)
             }
@@ -360,8 +364,11 @@ impl Agent {
     }
 
     /// Journals what became of a step's deliveries, or goes on waiting for them.
-    async fn settle(&self, item: &Claimed, step: &Step) -> Result<bool, Failure> {
+    async fn settle(&self, item: &Claimed, run: &Run, step: &Step) -> Result<bool, Failure> {
         let mut tx = self.engine.db.begin().await?;
+        runs::goes_on(&mut tx, run.id).await?;
+        // Locked, so that an outcome cannot come between our look and our wait.
+        deliveries::lock_tools(&mut tx, run.id).await?;
         let sent = deliveries::of_step(&mut tx, step.id).await?;
         for delivery in &sent {
             let settled = matches!(delivery.state, State::Sent | State::Dead | State::Cancelled);
@@ -383,7 +390,7 @@ impl Agent {
             failed,
             ..step.clone()
         };
-        runs::end_step(&mut tx, &step, self.engine.clock.now()).await?;
+        runs::end_step(&mut tx, run.id, &step, self.engine.clock.now()).await?;
         tx.commit("tool step").await?;
         Ok(true)
     }
@@ -396,6 +403,15 @@ impl Agent {
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("answer").await?)
     }
+}
+
+/// A tool did not come to an end.
+fn hung(tool: &str, late: TimedOut) -> PersonError {
+    PersonError::new(
+        format!("I gave up on {tool}"),
+        format!("there was no result within {} seconds", late.0.as_secs()),
+        "Try again later",
+    )
 }
 
 fn next_number(steps: &[Step]) -> i64 {

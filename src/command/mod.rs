@@ -50,6 +50,8 @@ pub enum Command {
         #[command(subcommand)]
         command: Option<ScheduleCommand>,
     },
+    /// End what I am working on for you here; in its thread the word alone does it too
+    Stop,
     /// Whether every part of me works
     Health,
     /// A line that can only be meant as a command, and is not written like one.
@@ -105,6 +107,9 @@ pub enum Outcome {
     /// A change that is decided and permitted, to be made in the transaction that commits its answer.
     Change(Box<Change>),
 }
+
+/// What `stop` says where it ends nothing.
+pub const NOTHING_RUNS: &str = "Nothing is running here.";
 
 impl Outcome {
     fn words(markdown: impl Into<String>) -> Self {
@@ -231,6 +236,8 @@ pub async fn run(
         Command::Help { command } => Ok(Outcome::words(help(command, prefix)?)),
         Command::Status { project } => general::status(actions, asker, project.as_deref()).await,
         Command::Projects => general::projects(actions, asker).await,
+        // Where a stop ends something, it does so before it would come to its turn as a command.
+        Command::Stop => Ok(Outcome::words(NOTHING_RUNS)),
         Command::Health => Ok(general::health(&actions.engine.health)),
         Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
         Command::Schedule {

@@ -29,6 +29,8 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
     };
     let table = [
         ("status", Some(Command::Status { project: None })),
+        ("Stop!", Some(Command::Stop)),
+        ("stop the rocket", None),
         ("status apollo", status("apollo")),
         ("Status Apollo?", status("Apollo")),
         ("status “Apollo Web”", status("Apollo Web")),
@@ -218,6 +220,7 @@ fn help_names_every_command_and_the_nearest_one() {
     - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
     - `/pm projects`: The projects you may see
     - `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
+    - `/pm stop`: End what I am working on for you here; in its thread the word alone does it too
     - `/pm health`: Whether every part of me works
 
     For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.

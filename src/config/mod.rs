@@ -176,6 +176,8 @@ pub struct Agent {
     pub max_steps: u32,
     /// The most tokens that one run may use, prompts and answers together.
     pub max_tokens_per_run: u64,
+    /// How many runs are worked on at the same time by one process. One that waits for the model or for GitHub counts.
+    pub max_runs_at_once: usize,
 }
 
 /// The file to read: the one from the command line (`flag`), else the one that `CALLSHEET_CONFIG` names, else

@@ -269,6 +269,8 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
     Agent {
         max_steps: u32::try_from(max_steps).unwrap_or(u32::MAX),
         max_tokens_per_run: r.number("agent.max_tokens_per_run", 60_000, 1_000..=u64::MAX),
+        max_runs_at_once: usize::try_from(r.number("agent.max_runs_at_once", 128, 1..=1_000))
+            .unwrap_or(usize::MAX),
     }
 }
 

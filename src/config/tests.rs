@@ -54,7 +54,8 @@ fn nothing_at_all_is_a_working_default() {
         config.agent,
         Agent {
             max_steps: 12,
-            max_tokens_per_run: 60_000
+            max_tokens_per_run: 60_000,
+            max_runs_at_once: 128,
         }
     );
     assert!(config.notes().is_empty());
@@ -205,7 +206,8 @@ fn the_environment_overrides_the_file_key_by_key() {
         config.agent,
         Agent {
             max_steps: 7,
-            max_tokens_per_run: 5000
+            max_tokens_per_run: 5000,
+            max_runs_at_once: 128,
         }
     );
     assert_eq!(config.database.scheme, Scheme::Postgres);

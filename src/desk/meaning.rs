@@ -1,7 +1,7 @@
 //! What a message means to us: a pure function of what was said, where, and what we know of the place.
 
 use crate::command::Command;
-use crate::domain::{Addressed, AuthorKind, Posted, has_words};
+use crate::domain::{Addressed, AuthorKind, Place, Posted, has_words, says_stop};
 use crate::store::runs::Work;
 
 /// What is known of the place.
@@ -24,6 +24,8 @@ pub(super) enum Meaning {
     Heard,
     /// Asked of us.
     Request(Work),
+    /// To end what we are doing there.
+    Stop,
 }
 
 /// What we say when we are called without words.
@@ -45,6 +47,12 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
         Addressed::Nobody => facts.taking_part && !posted.place.is_crowd(),
         Addressed::Others => false,
     };
+    // On an issue where we take part the bare word is enough; who talks to others there does not say it alone.
+    let on_issue = facts.taking_part && matches!(posted.place, Place::GitHub(_));
+    let stops = asked || (posted.addressed == Addressed::Nobody && on_issue);
+    if stops && says_stop(&posted.text) {
+        return Meaning::Stop;
+    }
     let words = has_words(&posted.text);
     match (asked, words) {
         (true, true) => Meaning::Request(work(&posted.text)),

@@ -10,14 +10,17 @@ mod meaning;
 mod progress;
 mod requests;
 mod runs;
+mod stop;
+mod turns;
 
 #[cfg(test)]
 mod tests;
 
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use crate::action::Actions;
-use crate::domain::{Author, DeliveryId, Event, EventId, Posted};
+use crate::domain::{Author, AuthorKind, DeliveryId, Event, EventId, Posted, Sign, says_stop};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::outbox::Outbox;
@@ -28,8 +31,10 @@ use meaning::{Facts, Meaning};
 
 pub use progress::ProgressDesk;
 pub use runs::RunDesk;
+pub use stop::StopDesk;
 
 /// Decides what events mean; the handler of [`Kind::Event`].
+#[derive(Clone)]
 pub struct Desk {
     engine: Engine,
     actions: Actions,
@@ -56,11 +61,11 @@ impl Desk {
         let mut tx = self.engine.db.read().await?;
         let event = inbox::get(&mut tx, id).await?;
         drop(tx);
-        let Some((event, _)) = event else {
+        let Some((event, received)) = event else {
             return Ok(self.end(item).await?);
         };
         match event {
-            Event::MessagePosted(posted) => self.posted(item, id, &posted).await,
+            Event::MessagePosted(posted) => self.posted(item, id, &posted, received).await,
             Event::CommandGiven {
                 place,
                 author,
@@ -68,6 +73,7 @@ impl Desk {
                 reply,
                 at,
             } => {
+                let stops = says_stop(&text);
                 let given = requests::Given {
                     place,
                     author,
@@ -75,12 +81,21 @@ impl Desk {
                     reply,
                     at,
                 };
+                if stops {
+                    return self.stop_given(item, id, &given, received).await;
+                }
                 self.command_given(item, id, &given).await
             }
             Event::MessageEdited(posted) => self.edited(item, id, &posted).await,
             Event::MessageDeleted { place, external_id } => {
                 self.deleted(item, id, &place, &external_id).await
             }
+            Event::ReactionAdded {
+                place,
+                external_id,
+                author,
+                sign: Sign::Stop,
+            } => self.stop_sign(item, id, &place, &external_id, &author).await,
             Event::Untranslated { name } => self.read_later(item, id, &name).await,
             Event::Unknown { .. } => {
                 let mut tx = self.engine.db.begin().await?;
@@ -98,14 +113,26 @@ impl Desk {
     }
 
     /// Something was written.
-    async fn posted(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
+    async fn posted(
+        &self,
+        item: &Claimed,
+        id: EventId,
+        posted: &Posted,
+        received: DateTime<Utc>,
+    ) -> Result<(), Failure> {
         let mut tx = self.engine.db.read().await?;
         let facts = Facts {
             bound: !projects::at(&mut tx, &posted.place).await?.is_empty(),
             taking_part: conversations::at(&mut tx, &posted.place).await?.is_some(),
         };
         drop(tx);
-        match meaning::decide(posted, facts) {
+        let meaning = meaning::decide(posted, facts);
+        // Whether we take part may be in what was said before, which a control word overtakes.
+        let stops = posted.author.kind == AuthorKind::Human && says_stop(&posted.text);
+        if stops && meaning != Meaning::Stop && self.waits(item, &posted.place, received).await? {
+            return Ok(());
+        }
+        match meaning {
             Meaning::Ours => self.ours(item, id, posted).await,
             Meaning::NotOurs(why) => {
                 let mut tx = self.engine.db.begin().await?;
@@ -115,6 +142,7 @@ impl Desk {
             }
             Meaning::Heard => self.heard(item, id, posted).await,
             Meaning::Request(work) => self.request(item, id, posted, work).await,
+            Meaning::Stop => self.stop_said(item, id, posted, received).await,
         }
     }
 

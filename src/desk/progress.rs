@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::workers::{Failure, Handler};
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::runs::{self, RunState};
+use crate::store::runs;
 use crate::store::{StoreError, Tx};
 
 /// Shows progress when it is due; the handler of [`Kind::Progress`].
@@ -27,7 +27,7 @@ impl ProgressDesk {
         // Locked, so that the answer cannot come between our look and our words.
         runs::lock(&mut tx, RunId(item.subject)).await?;
         let run = runs::get(&mut tx, RunId(item.subject)).await?;
-        if let Some(run) = run.filter(|run| matches!(run.state, RunState::Queued | RunState::Running)) {
+        if let Some(run) = run.filter(|run| run.state.is_open()) {
             self.answers.show_progress(&mut tx, &run).await?;
         }
         queue::finish(&mut tx, item).await?;

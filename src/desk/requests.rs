@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Desk, kind, meaning};
+use super::{Desk, kind, meaning, turns};
 use crate::action::Trouble;
 use crate::domain::{
     Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
@@ -40,13 +40,7 @@ impl Desk {
         work: Work,
     ) -> Result<(), Failure> {
         let asker = self.asker(&posted.author, &posted.place).await?;
-        let mut targets = vec![Target {
-            place: posted.place.clone(),
-            heading: String::new(),
-            reply: posted.reply.clone(),
-            // A shell prints once; an issue has one comment.
-            one_message: posted.place.platform() == Platform::Shell || posted.place.repository().is_some(),
-        }];
+        let mut targets = vec![target_of(posted)];
         targets.extend(self.concerned(&asker, &posted.text).await?);
         let mut tx = self.engine.db.begin().await?;
         let conversation = open_at(&mut tx, &posted.place, self.engine.clock.now()).await?;
@@ -58,8 +52,18 @@ impl Desk {
             work,
             targets,
         };
-        let turn = self.open_run(&mut tx, &new).await?;
+        let neighbour = turns::neighbour(&mut tx, &new).await?;
+        let turn = match &neighbour {
+            Some(run) => run.turn,
+            None => {
+                self.part(&mut tx, &new).await?;
+                self.open_run(&mut tx, &new).await?
+            }
+        };
         keep(&mut tx, posted, conversation, Some(turn), Some(&asker)).await?;
+        if let Some(run) = neighbour {
+            turns::join(&mut tx, &run, &new).await?;
+        }
         inbox::set_meaning(&mut tx, id, "request").await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("request").await?)
@@ -79,30 +83,11 @@ impl Desk {
         } else {
             "help".to_owned()
         };
-        let command = quote_untrusted(&format!(
-            "{} {}",
-            self.command,
-            shorten(given.text.trim(), QUOTED)
-        ));
-        let mut targets = vec![Target {
-            place: given.place.clone(),
-            heading: format!(
-                "> **{}**: {}\n\n",
-                quote_untrusted(&given.author.name),
-                one_line(&command)
-            ),
-            reply: given.reply.clone(),
-            one_message: false,
-        }];
+        let mut targets = vec![self.target_of_command(given)];
         targets.extend(self.concerned(&asker, &line).await?);
         let mut tx = self.engine.db.begin().await?;
         let now = self.engine.clock.now();
-        // In a thread it is part of the talk there; elsewhere its answer begins one.
-        let conversation = if given.place == given.place.root() {
-            conversations::open(&mut tx, now).await?
-        } else {
-            open_at(&mut tx, &given.place, now).await?
-        };
+        let conversation = conversation_of_command(&mut tx, given, now).await?;
         let work = meaning::work(&line);
         let new = NewTurn {
             conversation,
@@ -118,7 +103,26 @@ impl Desk {
         Ok(tx.commit("request").await?)
     }
 
-    async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
+    /// Where a command is answered: what it said stands above the answer.
+    pub(super) fn target_of_command(&self, given: &Given) -> Target {
+        let command = quote_untrusted(&format!(
+            "{} {}",
+            self.command,
+            shorten(given.text.trim(), QUOTED)
+        ));
+        Target {
+            place: given.place.clone(),
+            heading: format!(
+                "> **{}**: {}\n\n",
+                quote_untrusted(&given.author.name),
+                one_line(&command)
+            ),
+            reply: given.reply.clone(),
+            one_message: false,
+        }
+    }
+
+    pub(super) async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
         let now = self.engine.clock.now();
         let (turn, run) = runs::open(tx, new, now).await?;
         queue::enqueue(
@@ -134,7 +138,7 @@ impl Desk {
         Ok(turn)
     }
 
-    async fn asker(&self, author: &Author, place: &Place) -> Result<Asker, StoreError> {
+    pub(super) async fn asker(&self, author: &Author, place: &Place) -> Result<Asker, StoreError> {
         let mut tx = self.engine.db.begin().await?;
         let person =
             people::person_of(&mut tx, &author.account, &author.name, self.engine.clock.now()).await?;
@@ -224,6 +228,7 @@ impl Desk {
                 }
             }
             Event::CommandGiven { place, reply, .. } => (place, reply.clone()),
+            Event::ReactionAdded { place, .. } => (place, None),
             _ => return Ok(()),
         };
         let post = Post {
@@ -244,8 +249,36 @@ impl Desk {
     }
 }
 
+/// Where a message is answered.
+pub(super) fn target_of(posted: &Posted) -> Target {
+    Target {
+        place: posted.place.clone(),
+        heading: String::new(),
+        reply: posted.reply.clone(),
+        // A shell prints once; an issue has one comment.
+        one_message: posted.place.platform() == Platform::Shell || posted.place.repository().is_some(),
+    }
+}
+
+/// In a thread a command is part of the talk there; elsewhere its answer begins one.
+pub(super) async fn conversation_of_command(
+    tx: &mut Tx,
+    given: &Given,
+    now: DateTime<Utc>,
+) -> Result<ConversationId, StoreError> {
+    if given.place == given.place.root() {
+        conversations::open(tx, now).await
+    } else {
+        open_at(tx, &given.place, now).await
+    }
+}
+
 /// The conversation at a place, opened when there is none.
-async fn open_at(tx: &mut Tx, place: &Place, now: DateTime<Utc>) -> Result<ConversationId, StoreError> {
+pub(super) async fn open_at(
+    tx: &mut Tx,
+    place: &Place,
+    now: DateTime<Utc>,
+) -> Result<ConversationId, StoreError> {
     if let Some(known) = conversations::at(tx, place).await? {
         return Ok(known);
     }
@@ -256,7 +289,7 @@ async fn open_at(tx: &mut Tx, place: &Place, now: DateTime<Utc>) -> Result<Conve
 }
 
 /// Keeps a message.
-async fn keep(
+pub(super) async fn keep(
     tx: &mut Tx,
     posted: &Posted,
     conversation: ConversationId,

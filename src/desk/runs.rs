@@ -5,20 +5,25 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 
+use super::turns;
 use crate::action::{Actions, Trouble};
-use crate::agent::Agent;
+use crate::agent::{Agent, tools};
 use crate::command::{self, Change, Command, Outcome};
-use crate::domain::{Answer, PersonError, Platform, RunId};
+use crate::domain::{Answer, PersonError, Platform, RunId, shorten};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::later;
 use crate::engine::workers::{Failure, Handler};
+use crate::markup::quote_untrusted;
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::runs::{self, Run, RunState, Work};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, stops};
 
 /// For how long a helping process leaves a run to the service.
 const LEAVE: Duration = Duration::from_secs(60);
+
+/// How long a command may take, whatever it asks of GitHub: each of its calls there has a shorter limit of its own.
+const COMMAND: Duration = Duration::from_secs(60);
 
 /// Works on runs; the handler of [`Kind::Run`].
 pub struct RunDesk {
@@ -60,12 +65,18 @@ impl RunDesk {
     }
 
     async fn work(&self, item: &Claimed) -> Result<(), Failure> {
-        let mut tx = self.engine.db.begin().await?;
         let id = RunId(item.subject);
+        if self.lets_ahead(item, id).await? {
+            return Ok(());
+        }
+        let mut tx = self.engine.db.begin().await?;
         runs::start(&mut tx, id, self.engine.clock.now()).await?;
         let run = runs::get(&mut tx, id).await?;
         tx.commit("run started").await?;
-        let Some(run) = run.filter(|run| matches!(run.state, RunState::Queued | RunState::Running)) else {
+        if run.as_ref().is_some_and(|run| run.state == RunState::Stopping) {
+            return self.end_stopped(item, id).await;
+        }
+        let Some(run) = run.filter(|run| run.state.is_open()) else {
             let mut tx = self.engine.db.begin().await?;
             queue::finish(&mut tx, item).await?;
             return Ok(tx.commit("run gone").await?);
@@ -82,18 +93,61 @@ impl RunDesk {
                 self.end(item, &run, RunState::Done, &Answer::words(text.clone()))
                     .await
             }
-            Work::Command { line } => {
-                let outcome = match Command::parse(line) {
-                    Some(command) => command::run(&self.actions, &run.asker, &command, &self.command).await,
-                    None => Ok(Outcome::Answer(Answer::words(command::overview(&self.command)))),
-                };
-                match outcome {
-                    Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
-                    Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
-                    Err(trouble) => self.fail(item, &run, trouble).await,
-                }
-            }
+            Work::Command { line } => match self.outcome(&run, line).await {
+                Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
+                Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
+                Err(trouble) => self.fail(item, &run, trouble).await,
+            },
         }
+    }
+
+    /// Gives this run's place in its lane to one that was asked earlier, as long as both wait.
+    async fn lets_ahead(&self, item: &Claimed, id: RunId) -> Result<bool, Failure> {
+        let mut tx = self.engine.db.read().await?;
+        let Some(run) = runs::get(&mut tx, id).await? else {
+            return Ok(false);
+        };
+        let open = stops::open_runs_of(&mut tx, run.conversation).await?;
+        drop(tx);
+        let first = match turns::first_waiting(&open) {
+            Some(first) if first.id != id && run.state == RunState::Queued => first.id,
+            _ => return Ok(false),
+        };
+        let mut tx = self.engine.db.begin().await?;
+        let now = self.engine.clock.now();
+        if !queue::change_places(&mut tx, item, first.0, now).await? {
+            return Ok(false);
+        }
+        tx.commit("an earlier turn goes first").await?;
+        Ok(true)
+    }
+
+    /// Ends a run that was told to stop, or waits until it is known what became of what is on its way.
+    async fn end_stopped(&self, item: &Claimed, id: RunId) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        if self.actions.end_stopped(&mut tx, id, tools::changes).await? {
+            queue::finish(&mut tx, item).await?;
+        } else {
+            queue::park(&mut tx, item).await?;
+        }
+        Ok(tx.commit("stopped").await?)
+    }
+
+    /// What a command comes to, within its time.
+    async fn outcome(&self, run: &Run, line: &str) -> Result<Outcome, Trouble> {
+        let Some(command) = Command::parse(line) else {
+            return Ok(Outcome::Answer(Answer::words(command::overview(&self.command))));
+        };
+        let work = command::run(&self.actions, &run.asker, &command, &self.command);
+        let done = self.engine.clock.timeout(COMMAND, work).await;
+        done.unwrap_or_else(|late| {
+            Err(PersonError::new(
+                format!("I gave up on `{}`", shorten(line.trim(), 60)),
+                format!("there was no result within {} seconds", late.0.as_secs()),
+                "Try again later",
+            )
+            .into())
+        })
     }
 
     /// Makes a command's change in the transaction that commits its answer: a command that is taken up again after a crash
@@ -155,6 +209,15 @@ impl Handler for RunDesk {
             let Some(run) = runs::get(tx, RunId(item.subject)).await? else {
                 return Ok(());
             };
+            // A run that was told to stop has its own last words.
+            let by = run.stopped_by.as_deref().map(quote_untrusted);
+            if let Some(by) = by.filter(|_| run.state == RunState::Stopping) {
+                let words = format!("Stopped by **{by}**. I could not find out what was done before: {why}.");
+                self.answers
+                    .end(tx, &run, RunState::Stopped, &Answer::words(words))
+                    .await?;
+                return Ok(());
+            }
             let sorry = PersonError::new(
                 "I could not answer",
                 why,

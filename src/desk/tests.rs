@@ -1,10 +1,16 @@
-//! What messages mean, as a table.
+//! What messages mean, which run a stop is about, and which turn a message joins, as tables.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
+use uuid::Uuid;
 
 use super::meaning::{Facts, Meaning, decide};
-use crate::domain::{AccountKey, Addressed, Author, AuthorKind, Platform, Posted};
-use crate::store::runs::Work;
+use super::stop::{Choice, Here, choose};
+use super::turns::{beside, first_waiting};
+use crate::domain::{
+    AccountKey, Addressed, Asker, Author, AuthorKind, ConversationId, PersonId, Platform, Posted, RunId,
+    TurnId,
+};
+use crate::store::runs::{NewTurn, Run, RunState, Target, Work};
 
 fn posted(kind: AuthorKind, addressed: Addressed, place: &str, text: &str) -> Posted {
     let account = AccountKey {
@@ -36,6 +42,7 @@ fn short(meaning: &Meaning) -> &'static str {
         Meaning::Request(Work::Talk) => "talk",
         Meaning::Request(Work::Command { .. }) => "command",
         Meaning::Request(Work::Say { .. }) => "greeting",
+        Meaning::Stop => "stop",
     }
 }
 
@@ -58,6 +65,17 @@ fn what_messages_mean() {
         (Human, Nobody, THREAD, "lunch?", strange, "not ours"),
         (Human, Nobody, ISSUE, "I agree", talk, "heard"),
         (Human, Us, ISSUE, "close this", bound, "talk"),
+        (Human, Us, THREAD, "stop", strange, "stop"),
+        (Human, Nobody, THREAD, "Stop!", talk, "stop"),
+        (Human, Nobody, THREAD, "stop", bound, "heard"),
+        (Human, Nobody, THREAD, "stop", strange, "not ours"),
+        (Human, Others, THREAD, "stop", talk, "heard"),
+        (Human, Nobody, THREAD, "stop it", talk, "talk"),
+        (Human, Nobody, ISSUE, "stop", talk, "stop"),
+        (Human, Nobody, ISSUE, "stop", bound, "heard"),
+        (Human, Nobody, "discord:G1/C1", "stop", talk, "heard"),
+        (Human, Us, "discord:G1/C1", "stop", talk, "stop"),
+        (Bot, Us, THREAD, "stop", talk, "heard"),
         (Bot, Us, THREAD, "hello", talk, "heard"),
         (Bot, Us, THREAD, "hello", strange, "not ours"),
         (Ourselves, Us, THREAD, "hello", talk, "ours"),
@@ -73,4 +91,157 @@ fn what_messages_mean() {
             "{kind:?} {addressed:?} {place} {text:?}"
         );
     }
+}
+
+fn person(name: &str) -> PersonId {
+    let number = name.bytes().fold(0, |sum, byte| sum * 256 + u128::from(byte));
+    PersonId(Uuid::from_u128(number))
+}
+
+fn asker(name: &str, place: &str) -> Asker {
+    Asker {
+        person: person(name),
+        account: AccountKey {
+            platform: Platform::Slack,
+            workspace: "T1".into(),
+            user_id: name.into(),
+        },
+        name: name.into(),
+        place: place.parse().unwrap(),
+    }
+}
+
+fn conversation(number: u128) -> ConversationId {
+    ConversationId(Uuid::from_u128(number))
+}
+
+/// A run: who asked it, where, in which conversation, when in seconds, and how far it is.
+fn run(who: &str, place: &str, number: u128, at: i64, state: RunState) -> Run {
+    Run {
+        id: RunId::new(),
+        turn: TurnId::new(),
+        conversation: conversation(number),
+        asker: asker(who, place),
+        text: format!("{who} at {at}"),
+        work: Work::Talk,
+        targets: vec![Target {
+            place: place.parse().unwrap(),
+            heading: String::new(),
+            reply: None,
+            one_message: false,
+        }],
+        state,
+        doing: String::new(),
+        answer: None,
+        asked_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(at),
+        started_at: None,
+        stopped_by: None,
+    }
+}
+
+fn meant(open: &[Run], place: &str, number: Option<u128>, to_us: bool, who: &str) -> String {
+    let place = place.parse().unwrap();
+    let here = Here {
+        place: &place,
+        conversation: number.map(conversation),
+        to_us,
+    };
+    match choose(open, here, person(who)) {
+        Choice::Nothing => "nothing".to_owned(),
+        Choice::Several(count) => format!("{count} of others"),
+        Choice::These(runs) => {
+            let texts: Vec<String> = runs.into_iter().map(|run| run.text).collect();
+            texts.join(", ")
+        }
+    }
+}
+
+#[test]
+fn which_run_a_stop_is_about() {
+    use RunState::{Queued, Running};
+    const ROOT: &str = "slack:T1/C1";
+    const FIRST: &str = "slack:T1/C1/1.0";
+    const SECOND: &str = "slack:T1/C1/2.0";
+    const CROWD: &str = "discord:G1/C1";
+    let open = [
+        run("ana", FIRST, 1, 1, Running),
+        run("ben", FIRST, 1, 2, Queued),
+        run("ben", SECOND, 2, 3, Running),
+        run("cy", CROWD, 3, 4, Running),
+        run("dan", CROWD, 3, 5, Queued),
+        run("dan", CROWD, 3, 6, Queued),
+    ];
+    for (place, number, to_us, who, expected) in [
+        // In a thread, what is being worked on there.
+        (FIRST, Some(1), true, "ana", "ana at 1"),
+        (FIRST, Some(1), true, "ben", "ana at 1"),
+        (FIRST, Some(1), true, "eve", "ana at 1"),
+        // In the channel and in a thread of its own, the person's own, one of each conversation, begun ones first.
+        (ROOT, None, true, "ana", "ana at 1"),
+        (ROOT, None, true, "ben", "ben at 3, ben at 2"),
+        (ROOT, None, true, "eve", "2 of others"),
+        ("slack:T1/C1/9.0", None, true, "ana", "ana at 1"),
+        ("slack:T1/C1/9.0", Some(9), false, "ana", "nothing"),
+        ("slack:T1/C2", None, true, "ana", "nothing"),
+        // Among many, one's own, though it waits; else the only thing.
+        (CROWD, Some(3), true, "dan", "dan at 5"),
+        (CROWD, Some(3), true, "eve", "cy at 4"),
+        (CROWD, Some(3), false, "cy", "nothing"),
+    ] {
+        let meant = meant(&open, place, number, to_us, who);
+        assert_eq!(meant, expected, "{who} at {place}, {number:?}, {to_us}");
+    }
+    let issue = "github:acme/app#1";
+    let open = [run("ana", issue, 4, 1, Running)];
+    assert_eq!(meant(&open, issue, Some(4), false, "eve"), "ana at 1");
+    // An earlier turn that came late does not hide what is being worked on.
+    let open = [run("ben", FIRST, 1, 1, Queued), run("ana", FIRST, 1, 2, Running)];
+    assert_eq!(meant(&open, FIRST, Some(1), true, "eve"), "ana at 2");
+}
+
+#[test]
+fn which_turn_a_message_joins() {
+    use RunState::{Queued, Running};
+    const HERE: &str = "slack:T1/C1/1.0";
+    let mut command = run("ana", HERE, 1, 40, Queued);
+    command.work = Work::Command {
+        line: "projects".to_owned(),
+    };
+    let open = [
+        run("ana", HERE, 1, 10, Running),
+        run("ana", HERE, 1, 20, Queued),
+        run("ben", HERE, 1, 30, Queued),
+        command,
+        run("ana", HERE, 1, 50, Queued),
+    ];
+    let joins = |who: &str, place: &str, at: i64, work: Work| {
+        let asker = asker(who, place);
+        let new = NewTurn {
+            conversation: conversation(1),
+            asker: &asker,
+            text: "more",
+            asked_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(at),
+            work,
+            targets: Vec::new(),
+        };
+        beside(&open, &new).map_or_else(|| "none".to_owned(), |run| run.text.clone())
+    };
+    for (who, at, expected) in [
+        ("ana", 5, "none"),
+        ("ana", 15, "ana at 20"),
+        ("ana", 25, "ana at 20"),
+        ("ana", 35, "none"),
+        ("ana", 45, "ana at 50"),
+        ("ana", 60, "ana at 50"),
+        ("ben", 25, "ben at 30"),
+        ("ben", 35, "ben at 30"),
+        ("ben", 60, "none"),
+        ("cy", 25, "none"),
+    ] {
+        assert_eq!(joins(who, HERE, at, Work::Talk), expected, "{who} at {at}");
+    }
+    let line = "projects".to_owned();
+    assert_eq!(joins("ana", HERE, 25, Work::Command { line }), "none");
+    assert_eq!(joins("ana", "slack:T1/C1/2.0", 25, Work::Talk), "none");
+    assert_eq!(first_waiting(&open).unwrap().text, "ana at 20");
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::{AccountKey, Place, Reply};
+use super::{AccountKey, Place, Reply, Sign};
 
 /// What kind of author wrote something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +90,17 @@ pub enum Event {
         /// When it was given.
         at: DateTime<Utc>,
     },
+    /// Somebody put a sign on a message.
+    ReactionAdded {
+        /// Where the message stands; on Slack its channel, since a reaction does not name the thread.
+        place: Place,
+        /// The message.
+        external_id: String,
+        /// Who.
+        author: Author,
+        /// What the sign means.
+        sign: Sign,
+    },
     /// A webhook that came before we knew our own account; what it tells is read from its body once we do.
     Untranslated {
         /// GitHub's name of it, e.g. `issue_comment`.
@@ -110,6 +121,7 @@ impl Event {
             Self::MessageEdited(_) => "message_edited",
             Self::MessageDeleted { .. } => "message_deleted",
             Self::CommandGiven { .. } => "command_given",
+            Self::ReactionAdded { .. } => "reaction_added",
             Self::Untranslated { .. } => "untranslated",
             Self::Unknown { .. } => "unknown",
         }
@@ -119,7 +131,9 @@ impl Event {
     pub fn external_id(&self) -> Option<&str> {
         match self {
             Self::MessagePosted(posted) | Self::MessageEdited(posted) => Some(&posted.external_id),
-            Self::MessageDeleted { external_id, .. } => Some(external_id),
+            Self::MessageDeleted { external_id, .. } | Self::ReactionAdded { external_id, .. } => {
+                Some(external_id)
+            }
             Self::CommandGiven { .. } | Self::Untranslated { .. } | Self::Unknown { .. } => None,
         }
     }
@@ -128,7 +142,9 @@ impl Event {
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::MessagePosted(posted) | Self::MessageEdited(posted) => Some(&posted.place),
-            Self::MessageDeleted { place, .. } | Self::CommandGiven { place, .. } => Some(place),
+            Self::MessageDeleted { place, .. }
+            | Self::CommandGiven { place, .. }
+            | Self::ReactionAdded { place, .. } => Some(place),
             Self::Untranslated { .. } | Self::Unknown { .. } => None,
         }
     }

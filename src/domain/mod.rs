@@ -1,5 +1,6 @@
 //! The words of the trade: types and rules, without I/O, SQL text or any platform's dialect.
 
+mod control;
 mod effect;
 mod error;
 mod event;
@@ -15,6 +16,7 @@ mod text;
 #[cfg(test)]
 mod tests;
 
+pub use control::{Control, Sign, control, says_stop};
 pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIssue, Reply};
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};

@@ -131,3 +131,34 @@ fn text_is_made_fit_for_the_database() {
     assert!(same_text("a \nb\n", " a\nb") && !same_text("a", "b"));
     assert_eq!(shorten("👩‍👩‍👧‍👦👩‍👩‍👧‍👦👩‍👩‍👧‍👦", 2), "👩‍👩‍👧‍👦…");
 }
+
+#[test]
+fn the_word_that_stops_stands_alone() {
+    use super::says_stop;
+    for text in ["stop", "Stop!", "  STOP. ", "stop…", "stop ?"] {
+        assert!(says_stop(text), "{text:?}");
+    }
+    for text in [
+        "",
+        "!",
+        "stop it",
+        "don't stop",
+        "stopp",
+        "s t o p",
+        "/stop",
+        "`stop`",
+    ] {
+        assert!(!says_stop(text), "{text:?}");
+    }
+}
+
+#[test]
+fn signs_that_stop() {
+    use super::Sign;
+    for name in ["octagonal_sign", "🛑", "⏹️", "⏹", "black_square_for_stop"] {
+        assert_eq!(Sign::read(name), Some(Sign::Stop), "{name}");
+    }
+    for name in ["", "eyes", "octagonal_sign::skin-tone-2", "🚫", "x"] {
+        assert_eq!(Sign::read(name), None, "{name}");
+    }
+}

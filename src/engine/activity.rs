@@ -21,6 +21,8 @@ pub enum Watcher {
 pub struct Activity {
     state: Mutex<ActivityState>,
     idle: watch::Sender<bool>,
+    /// Counts the times that work was taken from whoever did it.
+    revoked: watch::Sender<u64>,
     wakes: HashMap<Watcher, Notify>,
 }
 
@@ -43,11 +45,13 @@ impl Default for Activity {
             Kind::Send,
             Kind::Progress,
             Kind::Occurrence,
+            Kind::Control,
         ];
         let watchers = kinds.map(Watcher::Queue).into_iter().chain([Watcher::Schedules]);
         Self {
             state: Mutex::default(),
             idle: watch::Sender::new(true),
+            revoked: watch::Sender::new(0),
             wakes: watchers.map(|watcher| (watcher, Notify::new())).collect(),
         }
     }
@@ -70,6 +74,16 @@ impl Activity {
     /// True while nobody works and nothing that is due waits to be looked at.
     pub fn idle(&self) -> watch::Receiver<bool> {
         self.idle.subscribe()
+    }
+
+    /// Tells everybody at work to look whether their work is still theirs.
+    pub fn revoke(&self) {
+        self.revoked.send_modify(|count| *count += 1);
+    }
+
+    /// Changes whenever work was taken from somebody of this process.
+    pub fn revoked(&self) -> watch::Receiver<u64> {
+        self.revoked.subscribe()
     }
 
     fn update<T>(&self, change: impl FnOnce(&mut ActivityState) -> T) -> T {

@@ -77,6 +77,25 @@ impl Answers {
         Ok(())
     }
 
+    /// Shows at every target what a run is doing, whether progress is shown there already or not.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn show(&self, tx: &mut Tx, run: &Run, doing: &str) -> Result<(), StoreError> {
+        let shown = deliveries::answers_of(tx, run.id).await?;
+        for target in &run.targets {
+            let markdown = progress_text(target, doing);
+            match progress_of(&shown, target) {
+                Some(progress) => self.say(tx, progress, &markdown, false).await?,
+                None => {
+                    let post = answer_post(run, target, &markdown, false);
+                    self.outbox.post(tx, &post).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Shows progress for the first time, at every target.
     ///
     /// # Errors

@@ -6,13 +6,31 @@
 use chrono::{DateTime, Utc};
 
 use super::Engine;
-use crate::domain::{EventId, Heard, Place, Seen};
+use crate::domain::{Event, EventId, Heard, Seen, control};
 use crate::store::queue::{self, Kind};
 use crate::store::{StoreError, Tx, inbox};
 
-/// The lane that keeps the events of a place in order.
-fn lane(place: Option<&Place>) -> String {
-    place.map_or_else(|| "event:nowhere".to_owned(), |place| format!("event:{place}"))
+/// The work on an event and its lane. A place's events keep their order; a control word has a lane and workers of its own, so
+/// that it waits behind nothing that it is about.
+fn lane(event: &Event) -> (Kind, String) {
+    let place = event
+        .place()
+        .map_or_else(|| "nowhere".to_owned(), ToString::to_string);
+    match control(event) {
+        Some(_) => (Kind::Control, format!("control:{place}")),
+        None => (Kind::Event, events_at(&place)),
+    }
+}
+
+/// The lane of a place's events.
+pub fn events_at(place: &impl std::fmt::Display) -> String {
+    format!("event:{place}")
+}
+
+/// Enqueues the work on an event.
+async fn enqueue(tx: &mut Tx, id: EventId, event: &Event, now: DateTime<Utc>) -> Result<(), StoreError> {
+    let (kind, lane) = lane(event);
+    queue::enqueue(tx, kind, &lane, id.0, now, now).await
 }
 
 /// Commits an event and the work on it.
@@ -36,7 +54,7 @@ pub async fn commit(engine: &Engine, heard: &Heard) -> Result<Seen, StoreError> 
 pub async fn add(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen, StoreError> {
     let seen = inbox::insert(tx, heard, now).await?;
     if let Seen::New(id) = seen {
-        queue::enqueue(tx, Kind::Event, &lane(heard.event.place()), id.0, now, now).await?;
+        enqueue(tx, id, &heard.event, now).await?;
     }
     Ok(seen)
 }
@@ -54,7 +72,7 @@ pub async fn understood(
 ) -> Result<bool, StoreError> {
     let first = inbox::understood(tx, id, heard, now).await?;
     if first {
-        queue::enqueue(tx, Kind::Event, &lane(heard.event.place()), id.0, now, now).await?;
+        enqueue(tx, id, &heard.event, now).await?;
     }
     Ok(first)
 }

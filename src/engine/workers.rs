@@ -35,6 +35,8 @@ pub const MAX_ATTEMPTS: i64 = 6;
 /// How often an item is claimed before it counts as one that ends the program each time. Far above [`MAX_ATTEMPTS`]: looking up
 /// what became of a delivery claims its item again and again.
 const MAX_CLAIMS: i64 = 60;
+/// How often a worker looks whether its work was taken from it by another replica; its own process is told at once.
+const STILL_MINE: Duration = Duration::from_secs(2);
 /// How often the queue is looked at when nobody woke us: another process may have enqueued.
 const POLL: Duration = Duration::from_secs(1);
 /// How long workers may go on after a stop.
@@ -248,17 +250,14 @@ async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
     let outcome = tokio::select! {
         outcome = done => outcome,
         () = hold(engine, &item) => {
-            tracing::warn!(?item, "the lease on this work was lost; somebody else has it now");
+            tracing::info!(?item, "this work was stopped, or its lease was lost");
             return;
         }
     };
     let why = match outcome {
         Ok(Ok(())) => return,
-        Ok(Err(Failure::Store(StoreError::LeaseLost))) => {
-            tracing::warn!(
-                ?item,
-                "the lease on this work was lost; its late writes were refused"
-            );
+        Ok(Err(Failure::Store(error @ (StoreError::LeaseLost | StoreError::RunEnded)))) => {
+            tracing::info!(?item, %error, "this work was taken over or stopped");
             return;
         }
         Ok(Err(failure)) => failure.to_string(),
@@ -270,12 +269,27 @@ async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
     }
 }
 
-/// Renews the lease until it is lost, or could not be renewed for two thirds of it: then nobody else has it yet.
+/// Renews the lease until it is lost, until the work is taken away, or until it could not be renewed for two thirds of its
+/// time: then nobody else has it yet.
 async fn hold(engine: &Engine, item: &Claimed) {
+    let mut revoked = engine.activity.revoked();
     let mut renewed = engine.clock.now();
+    let mut renew_at = later(renewed, LEASE / 3);
     loop {
-        engine.clock.sleep(LEASE / 3).await;
+        let look_at = later(engine.clock.now(), STILL_MINE);
+        let renews = tokio::select! {
+            () = engine.clock.sleep_until(renew_at) => true,
+            () = engine.clock.deadline(look_at) => false,
+            _ = revoked.changed() => false,
+        };
+        if !renews {
+            if !is_mine(engine, item).await {
+                return;
+            }
+            continue;
+        }
         let began = engine.clock.now();
+        renew_at = later(began, LEASE / 3);
         let renewal = engine
             .clock
             .timeout(RENEWAL, renew(engine, item, later(began, LEASE)));
@@ -296,6 +310,16 @@ async fn renew(engine: &Engine, item: &Claimed, until: DateTime<Utc>) -> Result<
     let held = queue::renew(&mut tx, item, until).await?;
     tx.commit("renew").await?;
     Ok(held)
+}
+
+/// Whether the claim still holds; yes while the database does not say.
+async fn is_mine(engine: &Engine, item: &Claimed) -> bool {
+    let looked = async {
+        let mut tx = engine.db.read().await?;
+        queue::holds(&mut tx, item).await
+    };
+    let looked: Result<bool, StoreError> = looked.await;
+    looked.unwrap_or(true)
 }
 
 /// Puts a failed item back, or buries it after its last try.

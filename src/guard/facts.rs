@@ -3,7 +3,7 @@
 use super::Subject;
 use crate::domain::{Asker, Platform, Project, Repository};
 use crate::store::people::{self, Permission};
-use crate::store::{StoreError, Tx, projects};
+use crate::store::{StoreError, Tx, projects, runs};
 
 /// What is known about a person and a subject. With a repository as the subject, "the project" is any of its projects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Facts {
     pub workspace_is_bound: bool,
     /// They made the project.
     pub is_owner: bool,
+    /// They asked for the run that it is about.
+    pub is_asker: bool,
     /// They speak on an issue of the repository.
     pub at_repository: bool,
     /// What GitHub says they may do to the repository; for people who speak on GitHub.
@@ -30,14 +32,27 @@ impl Facts {
     /// # Errors
     /// When the database fails.
     pub async fn gather(tx: &mut Tx, asker: &Asker, subject: &Subject) -> Result<Self, StoreError> {
+        let run = match subject {
+            Subject::Run(id) => runs::get(tx, *id).await?,
+            _ => None,
+        };
         let subjects: Vec<Project> = match subject {
             Subject::Nothing => Vec::new(),
             Subject::Project(id) => projects::get(tx, *id).await?.into_iter().collect(),
             Subject::Repository(repository) => projects::of_repository(tx, repository).await?,
+            Subject::Run(_) => match &run {
+                Some(run) => projects::at(tx, &run.asker.place).await?,
+                None => Vec::new(),
+            },
         };
         let repository = match subject {
             Subject::Repository(repository) => Some(repository.clone()),
             Subject::Project(_) => subjects.iter().find_map(|project| project.repository.clone()),
+            Subject::Run(_) => run
+                .as_ref()
+                .and_then(|run| run.asker.place.repository())
+                .or_else(|| subjects.iter().find_map(|project| project.repository.as_ref()))
+                .cloned(),
             // What does not exist yet is judged by where the person speaks.
             Subject::Nothing => asker.place.repository().cloned(),
         };
@@ -58,6 +73,7 @@ impl Facts {
             place_is_bound: subjects.iter().any(|project| Some(project.id) == here),
             workspace_is_bound,
             is_owner: subjects.iter().any(|project| project.owner == Some(asker.person)),
+            is_asker: run.is_some_and(|run| run.asker.person == asker.person),
             at_repository: repository.is_some() && asker.place.repository() == repository.as_ref(),
             permission: permission(tx, asker, repository.as_ref()).await?,
             has_repository: repository.is_some(),

@@ -11,7 +11,7 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{Asker, PersonError, ProjectId, Repository};
+use crate::domain::{Asker, PersonError, ProjectId, Repository, RunId};
 use crate::store::{StoreError, Tx};
 
 pub use facts::Facts;
@@ -44,6 +44,8 @@ pub enum Action {
     CommentOnIssue,
     /// Change an issue.
     UpdateIssue,
+    /// End a run before its answer.
+    StopRun,
 }
 
 impl Action {
@@ -62,6 +64,7 @@ impl Action {
             Self::CreateIssue => "open an issue there",
             Self::CommentOnIssue => "comment on this issue",
             Self::UpdateIssue => "change this issue",
+            Self::StopRun => "stop this",
         }
     }
 }
@@ -75,6 +78,8 @@ pub enum Subject {
     Project(ProjectId),
     /// A repository, through whichever projects it belongs to.
     Repository(Repository),
+    /// A run, through whoever asked for it and where.
+    Run(RunId),
 }
 
 /// The right to do one thing to one subject, for one person.
@@ -122,6 +127,21 @@ impl Permit {
         self.covers(action)?;
         match &self.subject {
             Subject::Project(id) => Ok(*id),
+            _ => Err(WrongPermit {
+                given: self.action,
+                used: action,
+            }),
+        }
+    }
+
+    /// The run the permit is for.
+    ///
+    /// # Errors
+    /// [`WrongPermit`], also when it is for no run.
+    pub fn run(&self, action: Action) -> Result<RunId, WrongPermit> {
+        self.covers(action)?;
+        match &self.subject {
+            Subject::Run(id) => Ok(*id),
             _ => Err(WrongPermit {
                 given: self.action,
                 used: action,

@@ -26,6 +26,7 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
     let reader = member || facts.at_repository || (!on_github && facts.workspace_is_bound);
     let allowed = match action {
         Action::ListProjects => true,
+        Action::StopRun => facts.is_asker || member,
         Action::ReadProject => reader,
         // Anyone in a chat may start a project; on GitHub it takes the right to change the repository they speak at.
         Action::CreateProject => !on_github || writes,
@@ -51,6 +52,16 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
 fn refusal(action: Action, facts: &Facts) -> PersonError {
     let what = format!("You may not {}", action.words());
     match (facts.platform, action) {
+        (Platform::GitHub, Action::StopRun) => PersonError::new(
+            what,
+            "somebody else asked for it, and on GitHub that takes write permission to the repository",
+            "Ask them, or a maintainer, to say `stop`",
+        ),
+        (_, Action::StopRun) => PersonError::new(
+            what,
+            "somebody else asked for it, and you are no member of the project here",
+            "Ask them, or a member of the project, to say `stop`",
+        ),
         (Platform::GitHub, _) if !facts.has_repository => PersonError::new(
             what,
             "the project has no repository, so GitHub cannot vouch for you",

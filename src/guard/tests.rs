@@ -4,7 +4,7 @@ use super::{Action, Facts, judge};
 use crate::domain::Platform;
 use crate::store::people::Permission;
 
-const ACTIONS: [Action; 12] = [
+const ACTIONS: [Action; 13] = [
     Action::ListProjects,
     Action::ReadProject,
     Action::SearchMessages,
@@ -17,6 +17,7 @@ const ACTIONS: [Action; 12] = [
     Action::CreateIssue,
     Action::CommentOnIssue,
     Action::UpdateIssue,
+    Action::StopRun,
 ];
 
 fn nobody(platform: Platform) -> Facts {
@@ -25,6 +26,7 @@ fn nobody(platform: Platform) -> Facts {
         place_is_bound: false,
         workspace_is_bound: false,
         is_owner: false,
+        is_asker: false,
         at_repository: false,
         permission: Permission::None,
         has_repository: true,
@@ -47,17 +49,17 @@ fn every_action_against_every_kind_of_person() {
         at_repository: true,
         ..github
     };
-    // In the order of ACTIONS:      list read search create update repo bind post schedule issue comment change
+    // In the order of ACTIONS:      list read search create update repo bind post schedule issue comment change stop
     let table = [
-        ("shell", nobody(Platform::Shell), "++++++++++++"),
-        ("chat, strange place", slack, "+..+........"),
+        ("shell", nobody(Platform::Shell), "+++++++++++++"),
+        ("chat, strange place", slack, "+..+........."),
         (
             "chat, same workspace",
             Facts {
                 workspace_is_bound: true,
                 ..slack
             },
-            "++.+........",
+            "++.+.........",
         ),
         (
             "chat, bound place",
@@ -66,7 +68,7 @@ fn every_action_against_every_kind_of_person() {
                 workspace_is_bound: true,
                 ..slack
             },
-            "++++++++++++",
+            "+++++++++++++",
         ),
         (
             "chat, owner elsewhere",
@@ -74,16 +76,32 @@ fn every_action_against_every_kind_of_person() {
                 is_owner: true,
                 ..slack
             },
-            "+++++.++++++",
+            "+++++.+++++++",
         ),
-        ("issue, stranger", at_issue, "++.........."),
+        (
+            "chat, asker elsewhere",
+            Facts {
+                is_asker: true,
+                ..slack
+            },
+            "+..+........+",
+        ),
+        (
+            "issue, asker",
+            Facts {
+                is_asker: true,
+                ..at_issue
+            },
+            "++..........+",
+        ),
+        ("issue, stranger", at_issue, "++..........."),
         (
             "issue, reader",
             Facts {
                 permission: Permission::Read,
                 ..at_issue
             },
-            "++..........",
+            "++...........",
         ),
         (
             "issue, writer",
@@ -91,7 +109,7 @@ fn every_action_against_every_kind_of_person() {
                 permission: Permission::Write,
                 ..at_issue
             },
-            "++++++++++++",
+            "+++++++++++++",
         ),
         (
             "issue, admin",
@@ -99,9 +117,9 @@ fn every_action_against_every_kind_of_person() {
                 permission: Permission::Admin,
                 ..at_issue
             },
-            "++++++++++++",
+            "+++++++++++++",
         ),
-        ("other repository's issue", github, "+..........."),
+        ("other repository's issue", github, "+............"),
         (
             "issue, owner without permission",
             Facts {
@@ -109,7 +127,7 @@ fn every_action_against_every_kind_of_person() {
                 place_is_bound: true,
                 ..at_issue
             },
-            "++..........",
+            "++...........",
         ),
     ];
     for (who, facts, expected) in table {

@@ -190,7 +190,8 @@ pub async fn delete_message(tx: &mut Tx, place: &Place, external_id: &str) -> Re
     Ok(gone > 0)
 }
 
-/// The newest messages of a conversation, newest first: all of ours, and those of others up to and with a moment.
+/// The newest messages of a conversation in the platform's order, newest first: all of ours, and those of others up to and
+/// with a moment. Platforms that count whole seconds number what was said in one.
 ///
 /// # Errors
 /// When the database fails.
@@ -204,7 +205,8 @@ pub async fn newest(
         tx,
         fetch_all as Said,
         "SELECT turn_id, author_kind, author_name, text, sent_at FROM messages
-         WHERE conversation_id = $1 AND (author_kind = 'ourselves' OR sent_at <= $2) ORDER BY sent_at DESC, part DESC LIMIT $3",
+         WHERE conversation_id = $1 AND (author_kind = 'ourselves' OR sent_at <= $2) 
+         ORDER BY sent_at DESC, length(external_id) DESC, external_id DESC, part DESC LIMIT $3",
         id,
         until,
         limit,

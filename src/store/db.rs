@@ -27,6 +27,9 @@ pub enum StoreError {
     /// The lease on a work item was lost to somebody else; the late write is refused.
     #[error("the lease on this work was lost, so its late write was refused")]
     LeaseLost,
+    /// The run was stopped or answered meanwhile; the late write is refused.
+    #[error("the run has its answer already, so a late write of its was refused")]
+    RunEnded,
 }
 
 /// The channel on which replicas call each other.

@@ -20,6 +20,7 @@ pub mod queue;
 pub mod runs;
 pub mod schedules;
 pub mod search;
+pub mod stops;
 pub mod watermarks;
 
 pub use columns::Doc;

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, PgConnection, SqlitePool};
+use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use super::db::{Db, Pools};
@@ -94,7 +95,7 @@ impl Db {
             Self::open_postgres(url.expose_secret()).await?
         };
         match &db.pools {
-            Pools::Sqlite { write, .. } if serve => SQLITE_MIGRATIONS.run(write).await?,
+            Pools::Sqlite { write, .. } if serve => migrate_sqlite(write).await?,
             Pools::Sqlite { write, .. } => wait_for_tables(write).await?,
             Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
         }
@@ -188,6 +189,53 @@ impl Db {
 
 /// The tables of SQLite, step by step.
 static SQLITE_MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Brings the tables of a SQLite file up to date, with foreign keys off: a table whose rules change is built anew, and dropping
+/// the old one would take the rows that refer to it along (<https://www.sqlite.org/lang_altertable.html#otheralter>). What
+/// refers to what is checked before, so that nothing is touched when it is wrong already, and afterwards.
+fn migrate_sqlite(pool: &SqlitePool) -> BoxFuture<'static, Result<(), OpenError>> {
+    let options = (*pool.connect_options()).clone().foreign_keys(false);
+    Box::pin(async move {
+        let failed = |error: sqlx::Error| OpenError::Migrate(because(&error));
+        let mut connection = options.connect().await.map_err(failed)?;
+        run_sqlite(&mut connection).await?;
+        connection.close().await.map_err(failed)
+    })
+}
+
+async fn run_sqlite(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    // Without the table nothing was made yet.
+    let made = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM _sqlx_migrations WHERE success")
+        .fetch_one(&mut *connection)
+        .await
+        .unwrap_or_default();
+    let behind = usize::try_from(made).unwrap_or_default() < SQLITE_MIGRATIONS.iter().count();
+    if behind {
+        check_references(connection).await?;
+    }
+    SQLITE_MIGRATIONS.run_direct(None, connection, false).await?;
+    if behind {
+        check_references(connection).await?;
+    }
+    Ok(())
+}
+
+/// Whether every row that refers to another one finds it.
+async fn check_references(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let astray =
+        sqlx::query_as::<_, (String, String)>("SELECT \"table\", parent FROM pragma_foreign_key_check")
+            .fetch_all(connection)
+            .await
+            .map_err(|error| OpenError::Migrate(because(&error)))?;
+    let Some((table, parent)) = astray.first() else {
+        return Ok(());
+    };
+    Err(OpenError::Migrate(format!(
+        "{} of its rows refer to rows that are not there (the first in `{table}`, to `{parent}`); put a backup back, or name \
+         another database",
+        astray.len()
+    )))
+}
 
 /// Waits until whoever holds the instance lock has made the tables: SQLite's own migration lock does nothing.
 async fn wait_for_tables(pool: &SqlitePool) -> Result<(), OpenError> {

@@ -73,6 +73,22 @@ pub async fn person_of(
     Ok(owner)
 }
 
+/// The name an account was last seen with.
+///
+/// # Errors
+/// When the database fails.
+pub async fn account_name(tx: &mut Tx, account: &AccountKey) -> Result<Option<String>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (String,),
+        "SELECT name FROM accounts WHERE platform = $1 AND workspace = $2 AND user_id = $3",
+        account.platform,
+        &account.workspace,
+        &account.user_id,
+    )?;
+    Ok(row.map(|(name,)| name))
+}
+
 /// The name a person was last seen with.
 ///
 /// # Errors

@@ -25,6 +25,8 @@ pub enum Kind {
     Progress,
     /// Make the digest of a due time.
     Occurrence,
+    /// Do what a control word such as "stop" says.
+    Control,
 }
 
 /// A claimed item: ours until the lease ends.
@@ -235,6 +237,92 @@ pub async fn cancel(tx: &mut Tx, kind: Kind, subject: Uuid) -> Result<(), StoreE
         subject,
     )?;
     Ok(())
+}
+
+/// Takes the open item about a subject from whoever works on it: it waits again, due now, and late writes under its old lease
+/// are refused.
+///
+/// # Errors
+/// When the database fails.
+pub async fn revoke(tx: &mut Tx, kind: Kind, subject: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
+    tx.call_others();
+    sql!(
+        tx,
+        execute,
+        "UPDATE work_items SET state = 'queued', run_at = $3, attempts = 0, lease_no = lease_no + 1, lease_until = NULL
+         WHERE kind = $1 AND subject = $2 AND state IN ('queued', 'running', 'parked')",
+        kind,
+        subject,
+        now,
+    )?;
+    Ok(())
+}
+
+/// Puts a claimed item back and gives its place in the lane to another subject, which waits further behind and gets this
+/// one's place in exchange. False, with nothing changed, when the other does not wait.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`], or when the database fails.
+pub async fn change_places(
+    tx: &mut Tx,
+    item: &Claimed,
+    other: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let nobody = Uuid::now_v7();
+    let freed = sql!(
+        tx,
+        fetch_optional as (WorkId,),
+        "UPDATE work_items SET subject = $3 WHERE kind = $1 AND subject = $2 AND state = 'queued'
+             AND lane = (SELECT lane FROM work_items WHERE id = $4) RETURNING id",
+        item.kind,
+        other,
+        nobody,
+        item.id,
+    )?;
+    let Some((freed,)) = freed else {
+        return Ok(false);
+    };
+    put_back(tx, item, now, item.attempts - 1).await?;
+    for (id, subject) in [(item.id, other), (freed, item.subject)] {
+        sql!(
+            tx,
+            execute,
+            "UPDATE work_items SET subject = $2 WHERE id = $1",
+            id,
+            subject
+        )?;
+    }
+    Ok(true)
+}
+
+/// Whether something waits or is worked on in a lane.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_busy(tx: &mut Tx, lane: &str) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (WorkId,),
+        "SELECT id FROM work_items WHERE lane = $1 AND state IN ('queued', 'running', 'parked') LIMIT 1",
+        lane,
+    )?;
+    Ok(row.is_some())
+}
+
+/// Whether somebody's claim of an item still holds.
+///
+/// # Errors
+/// When the database fails.
+pub async fn holds(tx: &mut Tx, item: &Claimed) -> Result<bool, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (WorkId,),
+        "SELECT id FROM work_items WHERE id = $1 AND lease_no = $2 AND state = 'running'",
+        item.id,
+        item.lease_no,
+    )?;
+    Ok(row.is_some())
 }
 
 /// Lengthens a lease; false when it is lost.

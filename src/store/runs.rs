@@ -48,10 +48,21 @@ pub enum RunState {
     Queued,
     /// Begun.
     Running,
+    /// Told to stop; it waits to learn what became of what is on its way.
+    Stopping,
     /// Answered.
     Done,
     /// Answered with "I could not, because …".
     Failed,
+    /// Answered with "Stopped by …".
+    Stopped,
+}
+
+impl RunState {
+    /// Whether there is no answer yet.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Queued | Self::Running | Self::Stopping)
+    }
 }
 
 /// A turn to be made.
@@ -98,11 +109,13 @@ pub struct Run {
     pub asked_at: DateTime<Utc>,
     /// When work on it began.
     pub started_at: Option<DateTime<Utc>>,
+    /// Who stopped it, by name.
+    pub stopped_by: Option<String>,
 }
 
 /// A row of `runs` joined with its turn.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: RunId,
     turn_id: TurnId,
     conversation_id: ConversationId,
@@ -120,7 +133,21 @@ struct Row {
     answer: Option<String>,
     asked_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
+    stopped_by: Option<String>,
 }
+
+/// The columns of [`Row`].
+macro_rules! select_runs {
+    ($rest:literal) => {
+        concat!(
+            "SELECT r.id, r.turn_id, r.conversation_id, t.person_id, t.platform, t.workspace, t.user_id, t.asker_name, t.place,
+             t.text, r.work, r.targets, r.state, r.doing, r.answer, t.asked_at, r.started_at, r.stopped_by
+             FROM runs r JOIN turns t ON t.id = r.turn_id ",
+            $rest
+        )
+    };
+}
+pub(super) use select_runs;
 
 impl From<Row> for Run {
     fn from(row: Row) -> Self {
@@ -147,6 +174,7 @@ impl From<Row> for Run {
             answer: row.answer,
             asked_at: row.asked_at,
             started_at: row.started_at,
+            stopped_by: row.stopped_by,
         }
     }
 }
@@ -242,14 +270,7 @@ pub async fn open(tx: &mut Tx, new: &NewTurn<'_>, now: DateTime<Utc>) -> Result<
 /// # Errors
 /// When the database fails.
 pub async fn get(tx: &mut Tx, id: RunId) -> Result<Option<Run>, StoreError> {
-    let row = sql!(
-        tx,
-        fetch_optional as Row,
-        "SELECT r.id, r.turn_id, r.conversation_id, t.person_id, t.platform, t.workspace, t.user_id, t.asker_name, t.place,
-             t.text, r.work, r.targets, r.state, r.doing, r.answer, t.asked_at, r.started_at
-         FROM runs r JOIN turns t ON t.id = r.turn_id WHERE r.id = $1",
-        id,
-    )?;
+    let row = sql!(tx, fetch_optional as Row, select_runs!("WHERE r.id = $1"), id,)?;
     Ok(row.map(Run::from))
 }
 
@@ -303,16 +324,72 @@ pub async fn start(tx: &mut Tx, id: RunId, now: DateTime<Utc>) -> Result<(), Sto
     Ok(())
 }
 
+/// Makes sure that a run goes on, and that nobody stops it until the transaction ends: every write of its work begins with
+/// this.
+///
+/// # Errors
+/// [`StoreError::RunEnded`], or when the database fails.
+pub async fn goes_on(tx: &mut Tx, id: RunId) -> Result<(), StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (RunId,),
+        {
+            sqlite: "SELECT id FROM runs WHERE id = $1 AND state IN ('queued', 'running')",
+            postgres: "SELECT id FROM runs WHERE id = $1 AND state IN ('queued', 'running') FOR NO KEY UPDATE",
+        },
+        id,
+    )?;
+    row.map(drop).ok_or(StoreError::RunEnded)
+}
+
 /// Notes what a run is doing.
 ///
 /// # Errors
-/// When the database fails.
+/// [`StoreError::RunEnded`], or when the database fails.
 pub async fn set_doing(tx: &mut Tx, id: RunId, doing: &str) -> Result<(), StoreError> {
+    goes_on(tx, id).await?;
     sql!(tx, execute, "UPDATE runs SET doing = $2 WHERE id = $1", id, doing)?;
     Ok(())
 }
 
-/// Ends a run with its answer; false when it had ended already, and then nothing changes.
+/// Writes the words of a turn that waits, and when the last of them were said.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_words(
+    tx: &mut Tx,
+    turn: TurnId,
+    text: &str,
+    asked_at: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE turns SET text = $2, asked_at = $3 WHERE id = $1",
+        turn,
+        text,
+        asked_at,
+    )?;
+    Ok(())
+}
+
+/// Writes where a run that waits will answer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_targets(tx: &mut Tx, id: RunId, targets: &[Target]) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE runs SET targets = $2 WHERE id = $1",
+        id,
+        Doc(targets.to_vec())
+    )?;
+    Ok(())
+}
+
+/// Ends a run with its answer; false when it had ended already, and then nothing changes. One that was told to stop ends as
+/// stopped and in no other way.
 ///
 /// # Errors
 /// When the database fails.
@@ -326,11 +403,12 @@ pub async fn end(
     let ended = sql!(
         tx,
         execute,
-        "UPDATE runs SET state = $2, answer = $3, finished_at = $4 WHERE id = $1 AND state IN ('queued', 'running')",
+        "UPDATE runs SET state = $2, answer = $3, finished_at = $4 WHERE id = $1 AND (state IN ('queued', 'running') OR (state = 'stopping' AND $5))",
         id,
         state,
         answer,
         now,
+        state == RunState::Stopped,
     )?;
     Ok(ended == 1)
 }
@@ -352,8 +430,9 @@ pub async fn steps(tx: &mut Tx, run: RunId) -> Result<Vec<Step>, StoreError> {
 /// collide here instead of doing a thing twice.
 ///
 /// # Errors
-/// When the database fails.
+/// [`StoreError::RunEnded`], or when the database fails.
 pub async fn add_step(tx: &mut Tx, run: RunId, step: &Step, now: DateTime<Utc>) -> Result<(), StoreError> {
+    goes_on(tx, run).await?;
     sql!(
         tx,
         execute,
@@ -379,8 +458,9 @@ pub async fn add_step(tx: &mut Tx, run: RunId, step: &Step, now: DateTime<Utc>) 
 /// Writes how a step ended.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn end_step(tx: &mut Tx, step: &Step, now: DateTime<Utc>) -> Result<(), StoreError> {
+/// [`StoreError::RunEnded`], or when the database fails.
+pub async fn end_step(tx: &mut Tx, run: RunId, step: &Step, now: DateTime<Utc>) -> Result<(), StoreError> {
+    goes_on(tx, run).await?;
     sql!(
         tx,
         execute,

@@ -304,6 +304,7 @@ async fn a_direct_message_is_answered_there(kind: Kind) {
         - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
         - `/pm projects`: The projects you may see
         - `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
+        - `/pm stop`: End what I am working on for you here; in its thread the word alone does it too
         - `/pm health`: Whether every part of me works
         
         For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.

@@ -22,13 +22,16 @@ mod discord_lost;
 mod engine;
 mod github_app;
 mod health;
+mod lanes;
 mod long_answers;
 mod lost_answers;
+mod migrations;
 mod pulls;
 mod rights;
 mod schedules;
 mod slack_http;
 mod status;
+mod stop;
 mod tools;
 mod webhooks;
 mod worlds;
@@ -88,13 +91,16 @@ fn main() {
         (engine::STORIES, socket),
         (github_app::STORIES, socket),
         (health::STORIES, socket),
+        (lanes::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
+        (migrations::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),
         (slack_http::STORIES, http),
         (status::STORIES, both),
+        (stop::STORIES, both),
         (tools::STORIES, both),
         (webhooks::STORIES, socket),
     ];

@@ -85,12 +85,21 @@ impl Server {
 
     /// A fresh database with all tables.
     pub(crate) async fn database(&self) -> String {
+        self.create(&self.template()).await
+    }
+
+    /// A fresh database without any table of ours.
+    pub(crate) async fn empty_database(&self) -> String {
+        self.create("template0").await
+    }
+
+    async fn create(&self, template: &str) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = format!("callsheet_{}_{number}", std::process::id());
         let mut admin = PgConnection::connect(&format!("{}/postgres", self.address))
             .await
             .unwrap();
-        let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.template());
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
         admin.execute(sqlx::AssertSqlSafe(create)).await.unwrap();
         format!("{}/{name}", self.address)
     }

@@ -262,6 +262,12 @@ pub fn doing(call: &ToolCall) -> String {
         .to_owned()
 }
 
+/// Whether a tool changes anything.
+pub fn changes(name: &str) -> bool {
+    ALL.iter()
+        .any(|tool| tool.name == name && tool.effect == ToolEffect::Write)
+}
+
 /// A result no longer than the model is given, with a note of what was cut.
 pub fn limited(text: &str) -> String {
     let length = text.chars().count();

@@ -360,7 +360,7 @@ const UNKNOWN: &[Unknown] = &[
     (
         "[agent]\ncolour = 1",
         &[],
-        "agent.colour: unknown key. Remove it; agent has these keys: max_steps, max_tokens_per_run.",
+        "agent.colour: unknown key. Remove it; agent has these keys: max_runs_at_once, max_steps, max_tokens_per_run.",
     ),
     (
         "colour = 1",
@@ -375,12 +375,12 @@ const UNKNOWN: &[Unknown] = &[
     (
         "agent = 1",
         &[],
-        "agent: is a section, not a value. Write its keys one by one: max_steps, max_tokens_per_run.",
+        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run.",
     ),
     (
         "[[agent]]",
         &[],
-        "agent: is a section, not a value. Write its keys one by one: max_steps, max_tokens_per_run.",
+        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run.",
     ),
     (
         "\"agent.max_steps\" = 1",

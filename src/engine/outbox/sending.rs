@@ -13,7 +13,7 @@ use crate::engine::workers::{Failure, Handler, MAX_ATTEMPTS, backoff};
 use crate::store::conversations::{self, NewMessage};
 use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::{StoreError, Tx, pacing, projects};
+use crate::store::{StoreError, Tx, pacing, projects, stops};
 
 /// How often a call that leaves no sign is made again.
 const MAX_CALLS: i64 = 4;
@@ -40,7 +40,13 @@ impl Outbox {
                 drop(tx);
                 self.look_up(item, &delivery).await
             }
-            State::Queued => self.send(tx, item, delivery).await,
+            State::Queued => match self.stopped_by(&mut tx, &delivery).await? {
+                Some(by) => {
+                    self.take_back(&mut tx, item, &delivery, &by).await?;
+                    Ok(tx.commit("send taken back").await?)
+                }
+                None => self.send(tx, item, delivery).await,
+            },
         }
     }
 
@@ -183,43 +189,86 @@ impl Outbox {
             queue::put_back(&mut tx, item, now, 0).await?;
             return Ok(tx.commit("send confirmed").await?);
         }
+        let stopped_by = self.stopped_by(&mut tx, &delivery).await?;
+        match (outcome, stopped_by) {
+            // Nothing happened, and nobody wants it any more.
+            (Outcome::NotSent { retry_at, .. }, Some(by)) => {
+                if let Some(at) = retry_at {
+                    pacing::pause(&mut tx, &delivery.credential, at).await?;
+                }
+                self.take_back(&mut tx, item, &delivery, &by).await?;
+            }
+            (Outcome::HeldBack { .. }, Some(by)) => self.take_back(&mut tx, item, &delivery, &by).await?,
+            (outcome, _) => self.note(&mut tx, item, &delivery, outcome).await?,
+        }
+        Ok(tx.commit("recorded").await?)
+    }
+
+    /// Who stopped the run whose tool asked for a delivery.
+    async fn stopped_by(&self, tx: &mut Tx, delivery: &Delivery) -> Result<Option<String>, StoreError> {
+        match delivery.run {
+            Some(run) if delivery.purpose == Purpose::Tool => stops::stopped_by(tx, run).await,
+            _ => Ok(None),
+        }
+    }
+
+    /// Ends a delivery that was not sent.
+    async fn take_back(
+        &self,
+        tx: &mut Tx,
+        item: &Claimed,
+        delivery: &Delivery,
+        by: &str,
+    ) -> Result<(), StoreError> {
+        deliveries::set_state(tx, delivery.id, State::Cancelled, &format!("stopped by {by}")).await?;
+        queue::finish(tx, item).await?;
+        self.settled(tx, delivery).await
+    }
+
+    /// Writes down what became of an attempt, and what comes next.
+    async fn note(
+        &self,
+        tx: &mut Tx,
+        item: &Claimed,
+        delivery: &Delivery,
+        outcome: Outcome,
+    ) -> Result<(), StoreError> {
+        let (now, id) = (self.engine.clock.now(), delivery.id);
         match outcome {
             Outcome::Delivered(receipt) => {
-                self.note_sent(&mut tx, &delivery, &receipt).await?;
+                self.note_sent(tx, delivery, &receipt).await?;
                 // A newer text may be queued already; if not, the next claim ends the item.
                 let newer = delivery.desired_rev > delivery.sending_rev;
                 if newer {
-                    queue::put_back(&mut tx, item, now, 0).await?;
+                    queue::put_back(tx, item, now, 0).await?;
                 } else {
-                    queue::finish(&mut tx, item).await?;
-                    self.settled(&mut tx, &delivery).await?;
+                    queue::finish(tx, item).await?;
+                    self.settled(tx, delivery).await?;
                 }
             }
-            Outcome::NotSent { retry_at, why } => {
-                self.retry(&mut tx, item, &delivery, retry_at, &why).await?
-            }
+            Outcome::NotSent { retry_at, why } => self.retry(tx, item, delivery, retry_at, &why).await?,
             Outcome::HeldBack { until, why } => {
-                deliveries::set_state(&mut tx, id, State::Queued, &why).await?;
-                queue::put_back(&mut tx, item, until.max(now), item.attempts - 1).await?;
+                deliveries::set_state(tx, id, State::Queued, &why).await?;
+                queue::put_back(tx, item, until.max(now), item.attempts - 1).await?;
             }
             Outcome::Refused(why) | Outcome::Changed(why) => {
-                self.refused(&mut tx, item, &delivery, &why).await?;
+                self.refused(tx, item, delivery, &why).await?;
             }
             Outcome::Vanished if item.attempts < MAX_ATTEMPTS => {
-                deliveries::forget_message(&mut tx, id).await?;
-                queue::put_back(&mut tx, item, now, item.attempts).await?;
+                deliveries::forget_message(tx, id).await?;
+                queue::put_back(tx, item, now, item.attempts).await?;
             }
             Outcome::Vanished => {
-                self.die(&mut tx, item, &delivery, "the message keeps being deleted")
+                self.die(tx, item, delivery, "the message keeps being deleted")
                     .await?
             }
             Outcome::Unknown(why) => {
                 tracing::warn!(delivery = %id, why, "the answer to a call was lost; looking it up");
-                deliveries::set_state(&mut tx, id, State::Unknown, &why).await?;
-                queue::put_back(&mut tx, item, later(now, Duration::from_secs(1)), 1).await?;
+                deliveries::set_state(tx, id, State::Unknown, &why).await?;
+                queue::put_back(tx, item, later(now, Duration::from_secs(1)), 1).await?;
             }
         }
-        Ok(tx.commit("recorded").await?)
+        Ok(())
     }
 
     async fn retry(

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use super::bustle::Bustle;
 use super::client::Discord;
 use super::standing::Standing;
+use crate::domain::Sign;
 use crate::engine::Engine;
 use crate::engine::activity::Working;
 
@@ -33,6 +34,8 @@ pub(super) enum Item {
     Message(Value),
     /// A changed message.
     Edit(Value),
+    /// Somebody put an emoji on a message.
+    Reaction(Value),
     /// Messages that were taken back: their ids, channel and server.
     Deleted(Vec<String>, String, Option<String>),
     /// A session began or went on: what was said before it is to be asked for.
@@ -121,6 +124,7 @@ impl Ear {
             }
             Event::MessageCreate(event) => self.pass_json(&event.message, Item::Message),
             Event::MessageUpdate(event) => self.pass_json(event, Item::Edit),
+            Event::ReactionAdd(event) => self.reaction(value(&event.reaction)),
             Event::MessageDelete(event) => self.pass(Item::Deleted(
                 vec![event.message_id.to_string()],
                 event.channel_id.to_string(),
@@ -182,6 +186,14 @@ impl Ear {
         let what = value(what);
         if !what.is_null() {
             self.pass(item(what));
+        }
+    }
+
+    /// Of all the emoji that people put under messages, most say nothing to us and need no place in the queue.
+    fn reaction(&self, what: Value) {
+        let name = what.get("emoji").and_then(|emoji| emoji.get("name"));
+        if name.and_then(Value::as_str).and_then(Sign::read).is_some() {
+            self.pass(Item::Reaction(what));
         }
     }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::channels::Channels;
 use super::client::Identity;
@@ -15,7 +15,7 @@ use super::json::{id, list, made, text};
 use super::nonce;
 use super::text::{Names, Piece, pieces, to_markdown};
 use crate::domain::{
-    self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted, Reply,
+    self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted, Reply, Sign,
 };
 
 /// Discord's accounts are the same on all of its servers.
@@ -54,6 +54,33 @@ impl Translator<'_> {
             edited.timestamp_micros()
         );
         Some(heard(Event::MessageEdited(posted), vec![key], message))
+    }
+
+    /// A sign on a message; none when it says nothing to us.
+    /// <https://discord.com/developers/docs/events/gateway-events#message-reaction-add>
+    pub(super) fn reaction(&self, reaction: &Value, place: Place) -> Option<Heard> {
+        let sign = Sign::read(text(reaction.get("emoji")?, "name")?)?;
+        let (message, user_id) = (id(reaction, "message_id")?, id(reaction, "user_id")?);
+        let member = reaction.get("member").unwrap_or(&Value::Null);
+        // In direct messages nothing but the id says who it was.
+        let nobody = json!({ "id": user_id });
+        let user = member.get("user").unwrap_or(&nobody);
+        let kind = if user_id == self.me.user_id {
+            AuthorKind::Ourselves
+        } else if user.get("bot") == Some(&Value::Bool(true)) {
+            AuthorKind::Bot
+        } else {
+            AuthorKind::Human
+        };
+        let event = Event::ReactionAdded {
+            place,
+            external_id: message.to_owned(),
+            author: author(user, member, kind)?,
+            sign,
+        };
+        // A reaction has no id and no time: one that is taken back and put there again counts once.
+        let key = format!("discord:reaction:{message}/{user_id}");
+        Some(heard(event, vec![key], reaction))
     }
 
     fn posted(&self, message: &Value, place: Place) -> Option<Posted> {

@@ -215,6 +215,7 @@ impl Writer {
                 None => Ok(()),
             },
             Item::Edit(message) => self.edit(message).await,
+            Item::Reaction(reaction) => self.reaction(reaction).await,
             Item::Deleted(ids, channel, guild) => self.deleted(ids, channel, guild.as_deref()).await,
             Item::ChannelGone(id) => self.channel_gone(id).await,
         }
@@ -263,6 +264,18 @@ impl Writer {
             self.commit(&heard).await?;
         }
         Ok(())
+    }
+
+    /// Nothing is kept of what people put under messages where we take no part.
+    async fn reaction(&self, reaction: &Value) -> Result<(), Stopped> {
+        let place = self.place_of(reaction).await?;
+        let Some(heard) = place.and_then(|place| self.translator().reaction(reaction, place)) else {
+            return Ok(());
+        };
+        match heard.event.place() {
+            Some(place) if self.concerns_us(place).await? => self.commit(&heard).await,
+            _ => Ok(()),
+        }
     }
 
     async fn deleted(&self, ids: &[String], channel: &str, guild: Option<&str>) -> Result<(), Stopped> {

@@ -14,7 +14,7 @@ use super::json::{id, is_id, text};
 use super::names::Names;
 use super::text::{self as mrkdwn, Mentioned};
 use crate::domain::{
-    self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted, Reply,
+    self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted, Reply, Sign,
 };
 
 /// The `event_type` of the metadata on our messages: <https://docs.slack.dev/messaging/message-metadata>.
@@ -142,6 +142,9 @@ impl Translator<'_> {
             .unwrap_or(&self.me.team);
         let (fact, mut keys) = match kind {
             "message" | "app_mention" => self.message(team, event),
+            "reaction_added" => self
+                .reaction(team, event)
+                .unwrap_or_else(|| (unknown(kind), vec![])),
             _ => (unknown(kind), vec![]),
         };
         keys.extend(id(payload, "event_id").map(|event_id| format!("slack:event:{event_id}")));
@@ -219,6 +222,34 @@ impl Translator<'_> {
             reply: None,
             at,
         })
+    }
+
+    /// A sign on a message; none when it says nothing to us. It names the message and its channel, and no thread.
+    /// <https://docs.slack.dev/reference/events/reaction_added>
+    fn reaction(&self, team: &str, event: &Value) -> Option<(Event, Vec<String>)> {
+        let item = event
+            .get("item")
+            .filter(|item| text(item, "type") == Some("message"))?;
+        let (channel, ts, user) = (id(item, "channel")?, id(item, "ts")?, id(event, "user")?);
+        let name = text(event, "reaction")?;
+        let when = id(event, "event_ts").unwrap_or_default();
+        let kind = if user == self.me.user_id {
+            AuthorKind::Ourselves
+        } else {
+            AuthorKind::Human
+        };
+        let fact = Event::ReactionAdded {
+            place: place(team, channel, None)?,
+            external_id: ts.to_owned(),
+            author: Author {
+                account: account(team, user),
+                name: self.name(user),
+                kind,
+            },
+            sign: Sign::read(name)?,
+        };
+        let key = format!("slack:reaction:{team}/{channel}/{ts}/{user}/{name}/{when}");
+        Some((fact, vec![key]))
     }
 
     fn author(&self, team: &str, message: &Value) -> Option<Author> {

@@ -135,6 +135,15 @@ impl Person {
         })
     }
 
+    /// Puts an emoji on any message.
+    pub fn reacts(&self, place: &str, message: &str, emoji: &str) {
+        self.inner.with(|state| {
+            let channel = state.place(place);
+            let at = found(state, channel, message);
+            state.announce_reaction(at, self.id, emoji);
+        });
+    }
+
     /// Takes no direct messages from the bot any more, or does again.
     pub fn closes_dms(&self, closed: bool) {
         self.inner.with(|state| {

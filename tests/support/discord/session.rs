@@ -19,6 +19,10 @@ pub(super) const GUILDS: u64 = 1;
 pub(super) const GUILD_MESSAGES: u64 = 1 << 9;
 /// Direct messages.
 pub(super) const DIRECT_MESSAGES: u64 = 1 << 12;
+/// Reactions in the guild.
+pub(super) const GUILD_MESSAGE_REACTIONS: u64 = 1 << 10;
+/// Reactions in direct messages.
+pub(super) const DIRECT_MESSAGE_REACTIONS: u64 = 1 << 13;
 /// What others write; privileged.
 pub(super) const MESSAGE_CONTENT: u64 = 1 << 15;
 /// Members and presences; privileged, and this app has neither.
@@ -284,6 +288,33 @@ impl State {
         let intent = self.message_intent(channel);
         self.emit(Event {
             name: "MESSAGE_DELETE",
+            data,
+            stripped: None,
+            intent,
+        });
+    }
+
+    /// <https://discord.com/developers/docs/events/gateway-events#message-reaction-add>
+    pub(super) fn announce_reaction(&mut self, at: usize, user: Id, emoji: &str) {
+        let (message, channel, author) = {
+            let msg = &self.messages[at];
+            (msg.id, msg.channel, msg.author)
+        };
+        if !self.hears(channel) {
+            return;
+        }
+        let mut data = json!({
+            "user_id": user.to_string(), "channel_id": channel.to_string(), "message_id": message.to_string(),
+            "message_author_id": author.to_string(), "emoji": { "id": null, "name": emoji }, "burst": false, "type": 0,
+        });
+        let mut intent = DIRECT_MESSAGE_REACTIONS;
+        if !self.is_direct(channel) {
+            data["guild_id"] = json!(GUILD.to_string());
+            data["member"] = self.member_json(user);
+            intent = GUILD_MESSAGE_REACTIONS;
+        }
+        self.emit(Event {
+            name: "MESSAGE_REACTION_ADD",
             data,
             stripped: None,
             intent,

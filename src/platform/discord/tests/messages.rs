@@ -58,6 +58,61 @@ fn posted(fields: Value, place: &str) -> Posted {
 }
 
 #[test]
+fn signs() {
+    let (me, channels) = (me(), channels());
+    let translator = Translator {
+        me: &me,
+        channels: &channels,
+    };
+    let reaction = |fields: Value| {
+        let mut reaction = json!({
+            "user_id": "100", "channel_id": "20", "message_id": ID, "guild_id": "1", "emoji": { "id": null, "name": "🛑" },
+            "member": { "nick": "Ana", "user": { "id": "100", "username": "ana" } },
+        });
+        reaction
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        translator.reaction(&reaction, CHANNEL.parse().unwrap())
+    };
+    let heard = reaction(json!({})).unwrap();
+    assert_eq!(heard.keys, [format!("discord:reaction:{ID}/100")]);
+    let Event::ReactionAdded {
+        external_id, author, ..
+    } = heard.event
+    else {
+        panic!("no sign");
+    };
+    assert_eq!((external_id.as_str(), author.name.as_str()), (ID, "Ana"));
+    for (fields, name, kind) in [
+        (json!({ "member": null }), "100", AuthorKind::Human),
+        (
+            json!({ "user_id": "900", "member": null }),
+            "900",
+            AuthorKind::Ourselves,
+        ),
+        (
+            json!({ "member": { "user": { "id": "100", "username": "bob", "bot": true } } }),
+            "bob",
+            AuthorKind::Bot,
+        ),
+    ] {
+        let Event::ReactionAdded { author, .. } = reaction(fields).unwrap().event else {
+            panic!("no sign");
+        };
+        assert_eq!((author.name.as_str(), author.kind), (name, kind));
+    }
+    for fields in [
+        json!({ "emoji": { "id": "5", "name": "party" } }),
+        json!({ "emoji": null }),
+        json!({ "message_id": "x" }),
+        json!({ "user_id": null }),
+    ] {
+        assert!(reaction(fields.clone()).is_none(), "{fields}");
+    }
+}
+
+#[test]
 fn a_message_in_a_channel() {
     let heard = heard(json!({ "content": "<@900> ship it" }), CHANNEL).unwrap();
     assert_eq!(heard.keys, [format!("discord:message:{ID}")]);

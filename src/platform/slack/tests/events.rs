@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::super::json::parse;
 use super::super::translate::{Way, mentioned, moment};
 use super::{event, translate};
-use crate::domain::{Addressed, AuthorKind, Event, Heard, Posted};
+use crate::domain::{Addressed, AuthorKind, Event, Heard, Posted, Sign};
 
 const MARKED: &str = "0190a0a0-0000-7000-8000-000000000001";
 
@@ -268,6 +268,55 @@ fn deletions() {
         unknown(&event(json!({ "subtype": "message_deleted" }))),
         "message.message_deleted"
     );
+}
+
+#[test]
+fn signs() {
+    let reaction = |fields: Value| {
+        let mut fact = json!({
+            "type": "reaction_added", "user": "UANA", "reaction": "octagonal_sign", "text": null, "ts": null,
+            "item": { "type": "message", "channel": "C1", "ts": "1700000000.000100" }, "event_ts": "1700000009.000000",
+        });
+        fact.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        translate(Way::Event, &event(fact))
+    };
+    let heard = reaction(json!({}));
+    let Event::ReactionAdded {
+        place,
+        external_id,
+        author,
+        sign,
+    } = &heard.event
+    else {
+        panic!("no sign: {heard:?}");
+    };
+    assert_eq!(place.to_string(), "slack:T1/C1");
+    assert_eq!((external_id.as_str(), *sign), ("1700000000.000100", Sign::Stop));
+    assert_eq!(
+        (author.account.user_id.as_str(), author.kind),
+        ("UANA", AuthorKind::Human)
+    );
+    assert!(heard.keys[0].starts_with("slack:reaction:T1/C1/1700000000.000100/UANA/octagonal_sign/"));
+    for fields in [
+        json!({ "reaction": "eyes" }),
+        json!({ "reaction": null }),
+        json!({ "user": null }),
+        json!({ "item": { "type": "file", "file": "F1" } }),
+        json!({ "item": { "type": "message", "channel": "C1" } }),
+        json!({ "item": "C1" }),
+    ] {
+        let heard = reaction(fields.clone());
+        assert_eq!(
+            heard.event,
+            Event::Unknown {
+                name: "reaction_added".to_owned()
+            },
+            "{fields}"
+        );
+        assert_eq!(heard.raw, Vec::<u8>::new(), "{fields}");
+    }
 }
 
 #[test]
