@@ -231,7 +231,7 @@ pub async fn run(
         Command::Help { command } => Ok(Outcome::words(help(command, prefix)?)),
         Command::Status { project } => general::status(actions, asker, project.as_deref()).await,
         Command::Projects => general::projects(actions, asker).await,
-        Command::Health => Ok(general::health(&actions.engine.health)),
+        Command::Health => general::health(actions).await,
         Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
         Command::Schedule {
             command: Some(command),

@@ -12,6 +12,7 @@ mod db;
 pub mod deliveries;
 pub mod inbox;
 mod open;
+pub mod outbox;
 pub mod pacing;
 pub mod people;
 pub mod projects;

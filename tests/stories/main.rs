@@ -24,6 +24,9 @@ mod github_app;
 mod health;
 mod long_answers;
 mod lost_answers;
+mod lost_github;
+mod lost_late;
+mod lost_slack;
 mod pulls;
 mod rights;
 mod schedules;
@@ -90,6 +93,9 @@ fn main() {
         (health::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
+        (lost_github::STORIES, socket),
+        (lost_late::STORIES, socket),
+        (lost_slack::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),

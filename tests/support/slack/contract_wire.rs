@@ -85,7 +85,12 @@ pub async fn faults_show_on_the_wire() {
     }
     let cut_before = Fault::DropBeforeEffect { method: POST };
     let cut_after = Fault::DropAfterEffect { method: POST };
-    for (fault, text) in [(cut_before, "cut before"), (cut_after, "cut after")] {
+    let reset_after = Fault::ResetAfterEffect { method: POST };
+    for (fault, text) in [
+        (cut_before, "cut before"),
+        (cut_after, "cut after"),
+        (reset_after, "reset after"),
+    ] {
         bench.slack.fault(fault);
         let error = send(text).await.expect_err("a connection cut before the answer");
         assert!(error.is_request() && !error.is_connect(), "{error:?}");
@@ -97,8 +102,8 @@ pub async fn faults_show_on_the_wire() {
         .into_iter()
         .map(|msg| msg.text)
         .collect();
-    assert_eq!(texts, ["(502, None)", "cut after", "whole again"]);
-    assert_eq!(bench.slack.calls(POST).len(), 8, "the client sent nothing twice");
+    assert_eq!(texts, ["(502, None)", "cut after", "reset after", "whole again"]);
+    assert_eq!(bench.slack.calls(POST).len(), 9, "the client sent nothing twice");
     assert_eq!(bench.slack.faults_left(), 0);
 }
 

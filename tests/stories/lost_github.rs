@@ -1,0 +1,173 @@
+//! Every way in which a call to GitHub can go wrong: what people see is there once, and what cannot be is told.
+
+use std::time::Duration;
+
+use crate::support::database::Kind;
+use crate::support::github::{Fault, FaultHandle};
+use crate::support::model::Held;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    a_comment_is_there_once_whatever_happens_to_its_call,
+    a_last_edit_arrives_whatever_happens_to_its_call,
+];
+
+const COMMENTS: &str = "/issues/12/comments";
+/// Where comments are edited.
+const COMMENT: &str = "/issues/comments/";
+
+/// Longer than any call may take.
+const TIME_OUT: Duration = Duration::from_secs(20);
+
+/// Everything that may happen to a call, with its name for people.
+fn faults() -> Vec<(&'static str, Fault)> {
+    let later = |seconds| Fault::ApplyLater {
+        after: Duration::from_secs(seconds),
+    };
+    let limit = |status, retry_after, secondary| Fault::RateLimit {
+        status,
+        retry_after,
+        secondary,
+    };
+    vec![
+        ("applied, then reset", Fault::DropAfterEffect),
+        ("applied, then 502", Fault::StatusAfterEffect { code: 502 }),
+        ("applied, no answer in time", Fault::Hold),
+        ("applied 5 s later", later(5)),
+        ("applied 70 s later", later(70)),
+        ("reset", Fault::DropBeforeEffect),
+        ("no answer in time", Fault::HoldBeforeEffect),
+        ("503", Fault::Status { code: 503 }),
+        ("429 with Retry-After", limit(429, Some(30), true)),
+        ("429 without", limit(429, None, true)),
+        ("403 without headers", limit(403, None, true)),
+        ("403 with nothing left", limit(403, None, false)),
+    ]
+}
+
+/// Plays a fault to its end, time-outs included.
+async fn endure(world: &World, fault: &Fault, met: &FaultHandle) {
+    if matches!(fault, Fault::Hold | Fault::HoldBeforeEffect) {
+        world.until("the call to hang", |_| met.is_hit()).await;
+        world.clock.advance(TIME_OUT);
+    }
+    world.quiet().await;
+}
+
+/// Cy asks, and the model is held.
+async fn asked(world: &World) -> Held {
+    let held = world.model.holds();
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    held.reached().await;
+    held
+}
+
+/// What we said since the first `count` comments, with every text that stood there.
+fn answers(world: &World, count: usize) -> String {
+    let comments = world.github.comments("acme/apollo", 12);
+    let ours = comments
+        .into_iter()
+        .skip(count)
+        .filter(|comment| comment.user == "pm-bot");
+    let seen = |text: &String| {
+        text.split("\n\n<!-- callsheet:")
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let texts: Vec<String> = ours
+        .map(|comment| {
+            comment
+                .revisions
+                .iter()
+                .map(seen)
+                .collect::<Vec<_>>()
+                .join(" → ")
+        })
+        .collect();
+    texts.join(" | ")
+}
+
+/// How many calls of a kind there were.
+fn calls(world: &World, method: &str, path: &str) -> usize {
+    let calls = world.github.calls().into_iter();
+    calls
+        .filter(|call| call.method == method && call.path.contains(path))
+        .count()
+}
+
+async fn a_comment_is_there_once_whatever_happens_to_its_call(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let mut rows = Vec::new();
+    for (name, fault) in faults() {
+        // Where no webhook tells us of our own comment, it is looked up.
+        let silent = matches!(fault, Fault::DropAfterEffect | Fault::Hold);
+        for told in if silent { vec![true, false] } else { vec![true] } {
+            let before = calls(&world, "POST", COMMENTS);
+            let count = world.github.comments("acme/apollo", 12).len();
+            let held = asked(&world).await;
+            let met = world.github.fault("POST", COMMENTS, fault.clone());
+            world.github.mute_webhooks(!told);
+            world.model.says("Once.");
+            held.release();
+            endure(&world, &fault, &met).await;
+            world.github.mute_webhooks(false);
+            let calls = calls(&world, "POST", COMMENTS) - before;
+            let told = if told { "" } else { ", no webhook" };
+            rows.push(format!("{name}{told}: {} ({calls})", answers(&world, count)));
+        }
+    }
+    sees!(rows.join("\n"), @"
+    applied, then reset: Once. (1)
+    applied, then reset, no webhook: Once. (1)
+    applied, then 502: Once. (1)
+    applied, no answer in time: Once. (1)
+    applied, no answer in time, no webhook: Once. (1)
+    applied 5 s later: Once. (1)
+    applied 70 s later: Once. (1)
+    reset: Once. (2)
+    no answer in time: Once. (2)
+    503: Once. (2)
+    429 with Retry-After: Once. (2)
+    429 without: Once. (2)
+    403 without headers: Once. (2)
+    403 with nothing left: Once. (2)
+    ");
+    world.finish().await;
+}
+
+async fn a_last_edit_arrives_whatever_happens_to_its_call(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let mut rows = Vec::new();
+    for (name, fault) in faults() {
+        let before = calls(&world, "PATCH", COMMENT);
+        let count = world.github.comments("acme/apollo", 12).len();
+        let held = asked(&world).await;
+        world.clock.advance(Duration::from_secs(2));
+        world
+            .now("the progress comment", |world| !answers(world, count).is_empty())
+            .await;
+        let met = world.github.fault("PATCH", COMMENT, fault.clone());
+        world.model.says("Once.");
+        held.release();
+        endure(&world, &fault, &met).await;
+        let calls = calls(&world, "PATCH", COMMENT) - before;
+        rows.push(format!("{name}: {} ({calls})", answers(&world, count)));
+    }
+    sees!(rows.join("\n"), @"
+    applied, then reset: _thinking …_ → Once. (1)
+    applied, then 502: _thinking …_ → Once. (1)
+    applied, no answer in time: _thinking …_ → Once. (1)
+    applied 5 s later: _thinking …_ → Once. (1)
+    applied 70 s later: _thinking …_ → Once. (1)
+    reset: _thinking …_ → Once. (2)
+    no answer in time: _thinking …_ → Once. (2)
+    503: _thinking …_ → Once. (2)
+    429 with Retry-After: _thinking …_ → Once. (2)
+    429 without: _thinking …_ → Once. (2)
+    403 without headers: _thinking …_ → Once. (2)
+    403 with nothing left: _thinking …_ → Once. (2)
+    ");
+    world.finish().await;
+}

@@ -1,0 +1,177 @@
+//! Every way in which a call to Slack can go wrong: what people see is there once, and what cannot be is told.
+
+use std::time::Duration;
+
+use crate::support::database::Kind;
+use crate::support::model::Held;
+use crate::support::slack::Fault;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    a_post_is_there_once_whatever_happens_to_its_call,
+    a_last_edit_arrives_whatever_happens_to_its_call,
+];
+
+const POST: &str = "chat.postMessage";
+const UPDATE: &str = "chat.update";
+
+/// Longer than any call may take.
+const TIME_OUT: Duration = Duration::from_secs(20);
+
+/// Everything that may happen to a call of a method, with its name for people.
+fn faults(method: &'static str) -> Vec<(&'static str, Fault)> {
+    let later = |seconds| Fault::ApplyLater {
+        method,
+        after: Duration::from_secs(seconds),
+    };
+    vec![
+        ("applied, then closed", Fault::DropAfterEffect { method }),
+        ("applied, then reset", Fault::ResetAfterEffect { method }),
+        ("applied, then 502", Fault::StatusAfterEffect { method, code: 502 }),
+        ("applied, no answer in time", Fault::Hold { method }),
+        ("applied 5 s later", later(5)),
+        ("applied 70 s later", later(70)),
+        ("closed", Fault::DropBeforeEffect { method }),
+        ("no answer in time", Fault::HoldBeforeEffect { method }),
+        ("503", Fault::Status { method, code: 503 }),
+        ("internal_error", refuse(method, "internal_error")),
+        ("request_timeout", refuse(method, "request_timeout")),
+        ("429 with Retry-After", limit(method, Some(30))),
+        ("429 without", limit(method, None)),
+    ]
+}
+
+fn refuse(method: &'static str, error: &'static str) -> Fault {
+    Fault::Refuse { method, error }
+}
+
+fn limit(method: &'static str, retry_after: Option<u64>) -> Fault {
+    Fault::RateLimit {
+        method,
+        retry_after,
+    }
+}
+
+/// Plays a fault to its end, time-outs included.
+async fn endure(world: &World, method: &'static str, fault: &Fault) {
+    if matches!(fault, Fault::Hold { .. } | Fault::HoldBeforeEffect { .. }) {
+        world
+            .until("the call to hang", |world| world.slack.held(method) > 0)
+            .await;
+        world.clock.advance(TIME_OUT);
+    }
+    world.quiet().await;
+}
+
+/// Ana asks, and the model is held.
+async fn asked(world: &World) -> (Held, String) {
+    let held = world.model.holds();
+    let question = world.slack.user("ana").says("#apollo", "@pm hello?");
+    held.reached().await;
+    (held, question)
+}
+
+/// What we said under a question, with every text that stood there.
+fn answers(world: &World, question: &str) -> String {
+    let thread = world.slack.thread("#apollo", question).into_iter();
+    let ours = thread.filter(|message| message.is_bot && !message.deleted);
+    let texts: Vec<String> = ours.map(|message| message.revisions.join(" → ")).collect();
+    texts.join(" | ")
+}
+
+async fn a_post_is_there_once_whatever_happens_to_its_call(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let mut rows = Vec::new();
+    for (name, fault) in faults(POST) {
+        // Where nobody tells us of our own message, it is looked up.
+        let silent = matches!(fault, Fault::DropAfterEffect { .. } | Fault::Hold { .. });
+        for told in if silent { vec![true, false] } else { vec![true] } {
+            let before = world.slack.calls(POST).len();
+            let (held, question) = asked(&world).await;
+            world.slack.fault(fault.clone());
+            if !told {
+                world.slack.hold_events();
+            }
+            world.model.says("Once.");
+            held.release();
+            if !told {
+                let looks = world.slack.calls("conversations.replies").len();
+                if matches!(fault, Fault::Hold { .. }) {
+                    world
+                        .until("the call to hang", |world| world.slack.held(POST) > 0)
+                        .await;
+                    world.clock.advance(TIME_OUT);
+                }
+                world
+                    .until("a look-up", |world| {
+                        world.slack.calls("conversations.replies").len() > looks
+                    })
+                    .await;
+                world.slack.release_events(false);
+            }
+            if told {
+                endure(&world, POST, &fault).await;
+            }
+            world.quiet().await;
+            let calls = world.slack.calls(POST).len() - before;
+            let told = if told { "" } else { ", its event held back" };
+            rows.push(format!("{name}{told}: {} ({calls})", answers(&world, &question)));
+        }
+    }
+    sees!(rows.join("\n"), @"
+    applied, then closed: Once. (1)
+    applied, then closed, its event held back: Once. (1)
+    applied, then reset: Once. (1)
+    applied, then 502: Once. (1)
+    applied, no answer in time: Once. (1)
+    applied, no answer in time, its event held back: Once. (1)
+    applied 5 s later: Once. (1)
+    applied 70 s later: Once. (1)
+    closed: Once. (2)
+    no answer in time: Once. (2)
+    503: Once. (2)
+    internal_error: Once. (2)
+    request_timeout: Once. (2)
+    429 with Retry-After: Once. (2)
+    429 without: Once. (2)
+    ");
+    world.finish().await;
+}
+
+async fn a_last_edit_arrives_whatever_happens_to_its_call(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let mut rows = Vec::new();
+    for (name, fault) in faults(UPDATE) {
+        let before = world.slack.calls(UPDATE).len();
+        let (held, question) = asked(&world).await;
+        world.clock.advance(Duration::from_secs(2));
+        world
+            .now("the progress message", |world| {
+                !answers(world, &question).is_empty()
+            })
+            .await;
+        world.slack.fault(fault.clone());
+        world.model.says("Once.");
+        held.release();
+        endure(&world, UPDATE, &fault).await;
+        let calls = world.slack.calls(UPDATE).len() - before;
+        rows.push(format!("{name}: {} ({calls})", answers(&world, &question)));
+    }
+    sees!(rows.join("\n"), @"
+    applied, then closed: _thinking …_ → Once. (1)
+    applied, then reset: _thinking …_ → Once. (1)
+    applied, then 502: _thinking …_ → Once. (1)
+    applied, no answer in time: _thinking …_ → Once. (1)
+    applied 5 s later: _thinking …_ → Once. (1)
+    applied 70 s later: _thinking …_ → Once. (1)
+    closed: _thinking …_ → Once. (2)
+    no answer in time: _thinking …_ → Once. (2)
+    503: _thinking …_ → Once. (2)
+    internal_error: _thinking …_ → Once. (2)
+    request_timeout: _thinking …_ → Once. (2)
+    429 with Retry-After: _thinking …_ → Once. (2)
+    429 without: _thinking …_ → Once. (2)
+    ");
+    world.finish().await;
+}
