@@ -49,8 +49,12 @@ async fn an_effect_after_the_quiet_window_is_noticed(kind: Kind) {
         })
         .await;
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
-    sees!(world.told_health("outbox").await, @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> hello?
+      pm: Once.
+      pm: Once.
+    ");
+    sees!(world.told_health("outbox").await, @"degraded: 1 that arrived twice; `callsheet outbox list` shows what, and what to do");
     world.finish().await;
 }
 
@@ -95,7 +99,7 @@ async fn what_is_held_back_for_a_day_is_given_up(kind: Kind) {
     }
     world.quiet().await;
     assert_eq!(world.slack.calls(POST).len(), 5);
-    sees!(world.given_up().await.join("\n"), @"");
+    sees!(world.given_up().await.join("\n"), @"Slack asks to slow down");
     world.finish().await;
 }
 
@@ -135,10 +139,22 @@ async fn look_ups_that_never_work_leave_it_to_a_person(kind: Kind) {
         world.leap(Duration::from_secs(300)).await;
     }
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
-    sees!(world.issue_talk("acme/apollo", 12), @"");
-    sees!(world.issue_talk("acme/apollo", 13), @"");
-    sees!(world.model.told(), @"");
-    sees!(world.told_health("outbox").await, @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> what is acme/apollo#12 about?
+      pm: A login.
+    pm: We ship.
+    ");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    pm-bot: > **ana** asked in Slack (#apollo): what is acme/apollo#12 about?
+        
+        A login.
+    pm-bot: I do not know whether this answer reached #apollo: the bot lacks the scope channels:history; add it at https://api.slack.com/apps, your app, OAuth & Permissions, and install the app again. Please look there.
+    ");
+    sees!(world.issue_talk("acme/apollo", 13), @"
+    cy: @pm tell #apollo that we ship
+    pm-bot [edited]: I do not know whether it arrived.
+    ");
+    sees!(world.model.told(), @"I do not know whether I made a post to #apollo: the platform did not answer (the bot lacks the scope channels:history; add it at https://api.slack.com/apps, your app, OAuth & Permissions, and install the app again). Please look there.");
+    sees!(world.told_health("outbox").await, @"degraded: 2 of which I do not know whether it arrived; `callsheet outbox list` shows what, and what to do");
     world.finish().await;
 }

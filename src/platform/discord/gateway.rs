@@ -84,6 +84,8 @@ pub async fn listen(
         stop.cancelled().await;
         return Ok(());
     };
+    let standing = discord.clone();
+    engine.health.supplement(PART, move || standing.report());
     let (ear, heard) = Ear::new(discord.clone(), engine.clone());
     let writer = Writer {
         discord: discord.clone(),

@@ -16,6 +16,10 @@ const MISSING_PERMISSIONS: u64 = 50013;
 /// What to do about a place of a project that was deleted.
 pub(super) const GONE: &str = "the channel is gone; bind another one";
 
+/// What to do about a token that is refused.
+pub(super) const TOKEN: &str = "Discord refuses the bot's token; put the current one, found at \
+                                https://discord.com/developers/applications, your app, Bot, into discord.bot_token";
+
 /// What was attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
@@ -112,6 +116,18 @@ pub(super) fn unreadable(trouble: &Trouble) -> Option<String> {
     }
 }
 
+/// What keeps a look-up from working, and what to do.
+pub(super) fn hindrance(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Refused {
+            status,
+            code,
+            message,
+        } => reason(*status, *code, message),
+        other => other.to_string(),
+    }
+}
+
 /// Why Discord refuses, and what to do.
 fn reason(status: u16, code: u64, message: &str) -> String {
     match code {
@@ -131,9 +147,7 @@ fn reason(status: u16, code: u64, message: &str) -> String {
             format!("the server's rules block this text ({message}); ask in other words")
         }
         30046 => "Discord allows few changes of messages older than an hour".to_owned(),
-        _ if status == 401 => "Discord refuses the bot's token; put the current one, found at \
-                               https://discord.com/developers/applications, your app, Bot, into discord.bot_token"
-            .to_owned(),
+        _ if status == 401 => TOKEN.to_owned(),
         _ => format!("Discord refuses it: {message} ({code})"),
     }
 }

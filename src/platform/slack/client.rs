@@ -18,8 +18,10 @@ use url::Url;
 
 use super::json;
 use super::names::Cache;
+use super::standing::Standing;
 use crate::config::{self, SlackMode};
 use crate::engine::clock::Clock;
+use crate::engine::health::Part;
 
 /// How long a read may take.
 pub(super) const READ: Duration = Duration::from_secs(10);
@@ -95,6 +97,7 @@ struct Inner {
     channels: Cache,
     /// When Slack last said that it holds events back.
     held_back: Mutex<Option<DateTime<Utc>>>,
+    standing: Standing,
 }
 
 impl Slack {
@@ -129,6 +132,7 @@ impl Slack {
             users: Cache::default(),
             channels: Cache::default(),
             held_back: Mutex::default(),
+            standing: Standing::default(),
         })))
     }
 
@@ -187,8 +191,11 @@ impl Slack {
         arguments: Vec<(&'static str, Option<String>)>,
     ) -> Result<Value, Trouble> {
         let session = self.0.client.open_session(&self.0.bot);
-        self.read(session.http_session_api.http_get(method, &arguments, None))
-            .await
+        let answer = self
+            .read(session.http_session_api.http_get(method, &arguments, None))
+            .await;
+        self.0.standing.learn(method, &answer);
+        answer
     }
 
     async fn read(&self, call: impl Future<Output = ClientResult<Value>>) -> Result<Value, Trouble> {
@@ -199,7 +206,9 @@ impl Slack {
     /// A method that writes; whoever calls it limits its time.
     pub(super) async fn post(&self, method: &str, body: &Value) -> Result<Value, Trouble> {
         let session = self.0.client.open_session(&self.0.bot);
-        settle(session.http_session_api.http_post(method, body, None).await)
+        let answer = settle(session.http_session_api.http_post(method, body, None).await);
+        self.0.standing.learn(method, &answer);
+        answer
     }
 
     /// Posts to an address that Slack handed out (`response_url`), without the bot's token.
@@ -248,6 +257,11 @@ impl Slack {
     /// When Slack last said that it holds events back, while that counts.
     pub(super) fn held_back(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
         self.0.held_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What Slack's answers say about our token, for the health report; none when it works.
+    pub(super) fn report(&self) -> Option<Part> {
+        self.0.standing.report()
     }
 
     /// The time.
