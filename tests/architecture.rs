@@ -19,7 +19,7 @@ const ROOMS: &[&[&str]] = &[
     &["desk"],
     &["http"],
     &["app"],
-    &["ask"],
+    &["ask", "operator"],
     &["main", "lib"],
 ];
 

@@ -206,7 +206,8 @@ impl Outbox {
                 self.retry(&mut tx, item, &delivery, retry_at, &why).await?
             }
             Outcome::HeldBack { why, .. } if is_over(&delivery, HELD_FOR, now) => {
-                self.die(&mut tx, item, &delivery, &why).await?;
+                self.die(&mut tx, item, &delivery, &format!("{why}, and did so for a day"))
+                    .await?;
             }
             Outcome::HeldBack { until, why } => {
                 deliveries::set_state(&mut tx, id, State::Queued, &why).await?;
@@ -241,9 +242,14 @@ impl Outbox {
         why: &str,
     ) -> Result<(), StoreError> {
         let now = self.engine.clock.now();
-        let patience = if retry_at.is_some() { HELD_FOR } else { TRY_FOR };
+        let (patience, long) = match retry_at {
+            Some(_) => (HELD_FOR, "a day"),
+            None => (TRY_FOR, "an hour"),
+        };
         if delivery.last && is_over(delivery, patience, now) {
-            return self.die(tx, item, delivery, why).await;
+            return self
+                .die(tx, item, delivery, &format!("{why}; it was tried for {long}"))
+                .await;
         }
         deliveries::set_state(tx, delivery.id, State::Queued, why).await?;
         if !delivery.last && retry_at.is_none() {

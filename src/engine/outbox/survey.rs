@@ -26,11 +26,7 @@ fn words(waiting: Waiting) -> (State, String) {
         dead,
         twice,
     } = waiting;
-    let counts = [
-        (in_doubt, "of which I do not know whether it arrived"),
-        (twice, "that arrived twice"),
-        (dead, "that was given up"),
-    ];
+    let counts = [(in_doubt, "in doubt"), (twice, "sent twice"), (dead, "given up")];
     let counts: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
