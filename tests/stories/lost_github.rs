@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::support::database::Kind;
 use crate::support::github::{Fault, FaultHandle};
 use crate::support::model::Held;
@@ -11,6 +13,10 @@ use crate::{sees, stories};
 stories![
     a_comment_is_there_once_whatever_happens_to_its_call,
     a_last_edit_arrives_whatever_happens_to_its_call,
+    a_secondary_limit_stops_everything_for_a_minute,
+    what_github_refuses_is_told_in_the_chat,
+    a_comment_after_the_quiet_window_is_noticed,
+    an_issue_opened_twice_is_noticed,
 ];
 
 const COMMENTS: &str = "/issues/12/comments";
@@ -169,5 +175,150 @@ async fn a_last_edit_arrives_whatever_happens_to_its_call(kind: Kind) {
     403 without headers: _thinking …_ → Once. (2)
     403 with nothing left: _thinking …_ → Once. (2)
     ");
+    world.finish().await;
+}
+
+async fn a_secondary_limit_stops_everything_for_a_minute(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let limit = Fault::RateLimit {
+        status: 403,
+        retry_after: None,
+        secondary: true,
+    };
+    let met = world.github.fault("POST", COMMENTS, limit);
+    world.model.says("Once.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    world.until("the limit", |_| met.is_hit()).await;
+    let limited = world.clock.now();
+    let held = world.model.holds();
+    world.github.user("cy").comments("acme/apollo", 13, "@pm and here?");
+    held.reached().await;
+    let calls = world.github.calls().len();
+    world.model.says("Here, too.");
+    held.release();
+    world.leap(Duration::from_secs(58)).await;
+    assert!(world.clock.now() - limited < chrono::TimeDelta::seconds(60));
+    assert_eq!(world.github.calls().len(), calls, "GitHub was asked within the minute");
+    world.quiet().await;
+    sees!(world.issue_talk("acme/apollo", 12), @"");
+    sees!(world.issue_talk("acme/apollo", 13), @"");
+    world.finish().await;
+}
+
+/// What makes GitHub refuse, with its name for people, and what mends it; each on an issue of its own.
+type Trouble = (&'static str, fn(&World, u64), fn(&World, u64));
+
+const TROUBLES: [Trouble; 5] = [
+    (
+        "the conversation is locked",
+        |world, number| world.github.user("cy").locks("acme/apollo", number),
+        |world, number| world.github.user("cy").unlocks("acme/apollo", number),
+    ),
+    (
+        "the issue is deleted",
+        |world, number| world.github.user("cy").deletes_issue("acme/apollo", number),
+        |_, _| {},
+    ),
+    (
+        "the repository is archived",
+        |world, _| {
+            world.github.repo("acme/apollo").archive();
+        },
+        |world, _| {
+            world.github.repo("acme/apollo").unarchive();
+        },
+    ),
+    (
+        "a permission is missing",
+        |world, number| {
+            let message = "Resource not accessible by personal access token".to_owned();
+            let refusal = Fault::Refuse { status: 403, message };
+            let path = format!("/issues/{number}/comments");
+            world.github.fault("POST", &path, refusal);
+        },
+        |_, _| {},
+    ),
+    (
+        "the token is revoked",
+        |world, _| world.github.revoke_token(),
+        |world, _| world.github.restore_token(),
+    ),
+];
+
+async fn what_github_refuses_is_told_in_the_chat(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let mut rows = Vec::new();
+    for ((name, break_it, mend_it), number) in TROUBLES.into_iter().zip(20..) {
+        world.github.issue("acme/apollo", number, "Logout", "");
+        let before = calls(&world, "POST", "/comments");
+        let held = world.model.holds();
+        let question = world
+            .slack
+            .user("ana")
+            .says("#apollo", &format!("@pm what is acme/apollo#{number} about?"));
+        held.reached().await;
+        break_it(&world, number);
+        world.model.says("A logout.");
+        held.release();
+        world.quiet().await;
+        let calls = calls(&world, "POST", "/comments") - before;
+        rows.push(format!("{name} ({calls})"));
+        let thread = world.slack.thread("#apollo", &question).into_iter();
+        rows.extend(thread.skip(1).map(|message| format!("  in the chat: {}", message.text)));
+        rows.push(format!("  health: {}", told(&world)));
+        mend_it(&world, number);
+        world.model.says("Fine.");
+        world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+        world.quiet().await;
+        rows.push(format!("  mended: {}", told(&world)));
+    }
+    sees!(rows.join("\n"), @"");
+    world.github.comments("acme/apollo", 12);
+    world.finish().await;
+}
+
+/// What health says about GitHub, without the count of calls.
+fn told(world: &World) -> String {
+    let health = world.health("github");
+    let kept = health.split("; ").filter(|words| !words.contains("calls left"));
+    kept.collect::<Vec<_>>().join("; ")
+}
+
+async fn a_comment_after_the_quiet_window_is_noticed(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let after = Duration::from_secs(120);
+    world.github.fault("POST", COMMENTS, Fault::ApplyLater { after });
+    world.model.says("Once.");
+    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
+    world
+        .until("both copies", |world| {
+            world.github.comments("acme/apollo", 12).len() == 3
+        })
+        .await;
+    world.quiet().await;
+    sees!(world.told_health("outbox").await, @"");
+    world.finish().await;
+}
+
+async fn an_issue_opened_twice_is_noticed(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let after = Duration::from_secs(120);
+    world
+        .github
+        .fault("POST", "/repos/acme/apollo/issues", Fault::ApplyLater { after });
+    world
+        .model
+        .calls_tool("create_issue", json!({"title": "Logout fails"}))
+        .says("Opened.");
+    world
+        .slack
+        .user("ana")
+        .says("#apollo", "@pm open an issue about the logout");
+    world
+        .until("both copies", |world| world.github.issues("acme/apollo").len() == 5)
+        .await;
+    world.quiet().await;
+    world.expects("#apollo", &["_working …_"]);
+    sees!(world.told_health("outbox").await, @"");
     world.finish().await;
 }

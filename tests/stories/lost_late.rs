@@ -54,7 +54,7 @@ async fn an_effect_after_the_quiet_window_is_noticed(kind: Kind) {
       pm: Once.
       pm: Once.
     ");
-    sees!(world.told_health("outbox").await, @"degraded: 1 that arrived twice; `callsheet outbox list` shows what, and what to do");
+    sees!(world.told_health("outbox").await, @"degraded: 1 sent twice; `callsheet outbox list` shows what, and what to do");
     world.finish().await;
 }
 

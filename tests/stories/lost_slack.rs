@@ -11,6 +11,7 @@ use crate::{sees, stories};
 stories![
     a_post_is_there_once_whatever_happens_to_its_call,
     a_last_edit_arrives_whatever_happens_to_its_call,
+    what_slack_refuses_is_told_on_the_issue,
 ];
 
 const POST: &str = "chat.postMessage";
@@ -173,5 +174,67 @@ async fn a_last_edit_arrives_whatever_happens_to_its_call(kind: Kind) {
     429 with Retry-After: _thinking …_ → Once. (2)
     429 without: _thinking …_ → Once. (2)
     ");
+    world.finish().await;
+}
+
+/// What makes Slack refuse, with its name for people, and what mends it.
+type Trouble = (&'static str, fn(&World), fn(&World));
+
+const TROUBLES: [Trouble; 4] = [
+    (
+        "the channel is archived",
+        |world| world.slack.archive("#apollo"),
+        |world| world.slack.unarchive("#apollo"),
+    ),
+    (
+        "the bot is taken out",
+        |world| world.slack.remove_bot("#apollo"),
+        |world| world.slack.invite_bot("#apollo"),
+    ),
+    (
+        "a scope is missing",
+        |world| world.slack.revoke_scope("chat:write"),
+        |world| world.slack.grant_scope("chat:write"),
+    ),
+    (
+        "the token is revoked",
+        |world| world.slack.break_auth(Some("token_revoked")),
+        |world| world.slack.break_auth(None),
+    ),
+];
+
+async fn what_slack_refuses_is_told_on_the_issue(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let mut rows = Vec::new();
+    for (name, break_it, mend_it) in TROUBLES {
+        let before = world.slack.calls(POST).len();
+        let known = world.github.comments("acme/apollo", 12).len();
+        let held = world.model.holds();
+        // The answer belongs to the issue, too.
+        let question = world
+            .slack
+            .user("ana")
+            .says("#apollo", "@pm what is acme/apollo#12 about?");
+        held.reached().await;
+        break_it(&world);
+        world.model.says("A login.");
+        held.release();
+        world.quiet().await;
+        let calls = world.slack.calls(POST).len() - before;
+        rows.push(format!("{name} ({calls}): {}", answers(&world, &question)));
+        let comments = world.github.comments("acme/apollo", 12);
+        rows.extend(comments.iter().skip(known).skip(1).map(|comment| {
+            let words = comment.body.split("\n\n<!--").next().unwrap_or_default();
+            format!("  on the issue: {words}")
+        }));
+        rows.push(format!("  health: {}", world.health("slack")));
+        mend_it(&world);
+        world.slack.user("ana").slash("#apollo", "/pm", "projects");
+        world.quiet().await;
+        world.slack.news("#apollo");
+        rows.push(format!("  mended: {}", world.health("slack")));
+    }
+    sees!(rows.join("\n"), @"");
+    sees!(world.told_health("outbox").await, @"");
     world.finish().await;
 }

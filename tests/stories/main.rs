@@ -27,6 +27,7 @@ mod lost_answers;
 mod lost_github;
 mod lost_late;
 mod lost_slack;
+mod operator;
 mod pulls;
 mod rights;
 mod schedules;
@@ -96,6 +97,7 @@ fn main() {
         (lost_github::STORIES, socket),
         (lost_late::STORIES, socket),
         (lost_slack::STORIES, socket),
+        (operator::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),
