@@ -56,7 +56,7 @@ impl Operator {
         let work = outbox::work(tx, delivery.id).await?;
         let place = projects::label(tx, &delivery.place).await?;
         let mut entry = format!(
-            "{}  {}: {}, made {}, {}",
+            "{}  {}: {}, made {}{}",
             short(delivery.id),
             state(delivery, work.as_ref()),
             what(delivery, &place),
@@ -106,14 +106,11 @@ impl Operator {
         facts.extend(why(&delivery).map(|reason| ("Why", reason)));
         let made = delivery.created_at;
         facts.push(("Made", format!("{}, {}", moment(made), ago(made, now))));
-        let last = delivery
-            .sending_since
-            .map_or_else(String::new, |since| format!(", the last at {}", moment(since)));
-        facts.push(("Tried", format!("{}{last}", tries(&delivery))));
+        facts.extend(tried(&delivery));
         facts.extend(next(&delivery, work.as_ref()).map(|next| ("Next", next)));
         let there = delivery.url.clone().or_else(|| delivery.external_id.clone());
         facts.extend(there.map(|there| ("There", there)));
-        facts.extend(delivery.twin_id.clone().map(|twin| ("And", twin)));
+        facts.extend(delivery.twin_id.clone().map(|twin| ("Twin", twin)));
         let facts: Vec<String> = facts
             .iter()
             .map(|(name, fact)| format!("  {name:<7}{fact}"))
@@ -211,12 +208,26 @@ async fn find(tx: &mut Tx, typed: &str) -> Result<DeliveryId, OperatorError> {
     }
 }
 
-/// How often it was tried.
+/// How often it was tried since it last arrived.
 fn tries(delivery: &Delivery) -> String {
     match delivery.attempts {
-        0 => "not tried yet".to_owned(),
-        1 => "tried once".to_owned(),
-        count => format!("tried {}", counted(count, "time")),
+        0 if delivery.sent_at.is_some() => String::new(),
+        0 => ", not tried yet".to_owned(),
+        1 => ", tried once".to_owned(),
+        count => format!(", tried {}", counted(count, "time")),
+    }
+}
+
+/// When it was tried, or arrived.
+fn tried(delivery: &Delivery) -> Option<(&'static str, String)> {
+    if let Some(at) = delivery.sent_at.filter(|_| delivery.attempts == 0) {
+        return Some(("Sent", moment(at)));
+    }
+    let last = moment(delivery.sending_since?);
+    match delivery.attempts {
+        0 => None,
+        1 => Some(("Tried", format!("once, at {last}"))),
+        count => Some(("Tried", format!("{}, the last at {last}", counted(count, "time")))),
     }
 }
 

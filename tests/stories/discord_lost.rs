@@ -147,7 +147,7 @@ async fn a_post_after_the_quiet_window_is_deduplicated(kind: Kind) {
     world.quiet().await;
     assert_eq!(texts(&world), ["Once."]);
     assert_eq!(world.discord.calls(POST).len(), 2);
-    sees!(world.told_health("outbox").await, @"");
+    sees!(world.told_health("outbox").await, @"ok: nothing waits for a person");
     world.finish().await;
 }
 
@@ -202,8 +202,21 @@ async fn what_discord_refuses_is_told_on_the_issue(kind: Kind) {
         world.quiet().await;
         rows.push(format!("  mended: {}", world.health("discord")));
     }
-    sees!(rows.join("\n"), @"");
-    sees!(texts(&world).join(" | "), @"");
+    sees!(rows.join("\n"), @"
+    the bot may not write (1)
+      on the issue: I could not post this answer to #apollo: the bot may not write here; give it the permissions Send Messages, Send Messages in Threads and Read Message History.
+      health: ok: connected as @pm on 1 server
+      mended: ok: connected as @pm on 1 server
+    the bot may not see the channel (1)
+      on the issue: I could not post this answer to #apollo: the bot may not see this channel, or is not on this server; give it the permission View Channel there, or invite it again.
+      health: ok: connected as @pm on 1 server
+      mended: ok: connected as @pm on 1 server
+    the token is revoked (1)
+      on the issue: I could not post this answer to #apollo: Discord refuses the bot's token; put the current one, found at https://discord.com/developers/applications, your app, Bot, into discord.bot_token.
+      health: failed: connected as @pm on 1 server; Discord refuses the bot's token; put the current one, found at https://discord.com/developers/applications, your app, Bot, into discord.bot_token
+      mended: ok: connected as @pm on 1 server
+    ");
+    sees!(texts(&world).join(" | "), @"Fine. | Fine. | Fine.");
     world.finish().await;
 }
 

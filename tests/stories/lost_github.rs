@@ -200,8 +200,14 @@ async fn a_secondary_limit_stops_everything_for_a_minute(kind: Kind) {
     assert!(world.clock.now() - limited < chrono::TimeDelta::seconds(60));
     assert_eq!(world.github.calls().len(), calls, "GitHub was asked within the minute");
     world.quiet().await;
-    sees!(world.issue_talk("acme/apollo", 12), @"");
-    sees!(world.issue_talk("acme/apollo", 13), @"");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm hello?
+    pm-bot: Once.
+    ");
+    sees!(world.issue_talk("acme/apollo", 13), @"
+    cy: @pm and here?
+    pm-bot: Here, too.
+    ");
     world.finish().await;
 }
 
@@ -272,7 +278,7 @@ async fn what_github_refuses_is_told_in_the_chat(kind: Kind) {
         world.quiet().await;
         rows.push(format!("  mended: {}", told(&world)));
     }
-    sees!(rows.join("\n"), @"");
+    sees!(rows.join("\n"), @"degraded: 1 sent twice; `callsheet outbox list` shows what, and what to do");
     world.github.comments("acme/apollo", 12);
     world.finish().await;
 }
@@ -318,7 +324,7 @@ async fn an_issue_opened_twice_is_noticed(kind: Kind) {
         .until("both copies", |world| world.github.issues("acme/apollo").len() == 5)
         .await;
     world.quiet().await;
-    world.expects("#apollo", &["_working …_"]);
-    sees!(world.told_health("outbox").await, @"");
+    world.expects("#apollo", &["_Answered below._", "Opened."]);
+    sees!(world.told_health("outbox").await, @"degraded: 1 sent twice; `callsheet outbox list` shows what, and what to do");
     world.finish().await;
 }

@@ -99,7 +99,7 @@ async fn what_is_held_back_for_a_day_is_given_up(kind: Kind) {
     }
     world.quiet().await;
     assert_eq!(world.slack.calls(POST).len(), 5);
-    sees!(world.given_up().await.join("\n"), @"Slack asks to slow down");
+    sees!(world.given_up().await.join("\n"), @"Slack asks to slow down; it was tried for a day");
     world.finish().await;
 }
 
@@ -154,7 +154,7 @@ async fn look_ups_that_never_work_leave_it_to_a_person(kind: Kind) {
     cy: @pm tell #apollo that we ship
     pm-bot [edited]: I do not know whether it arrived.
     ");
-    sees!(world.model.told(), @"I do not know whether I made a post to #apollo: the platform did not answer (the bot lacks the scope channels:history; add it at https://api.slack.com/apps, your app, OAuth & Permissions, and install the app again). Please look there.");
-    sees!(world.told_health("outbox").await, @"degraded: 2 of which I do not know whether it arrived; `callsheet outbox list` shows what, and what to do");
+    sees!(world.model.told(), @"I do not know whether I made a post to #apollo: the platform's answer was lost, and looking for it did not work: the bot lacks the scope channels:history; add it at https://api.slack.com/apps, your app, OAuth & Permissions, and install the app again. Please look there.");
+    sees!(world.told_health("outbox").await, @"degraded: 2 in doubt; `callsheet outbox list` shows what, and what to do");
     world.finish().await;
 }

@@ -234,7 +234,24 @@ async fn what_slack_refuses_is_told_on_the_issue(kind: Kind) {
         world.slack.news("#apollo");
         rows.push(format!("  mended: {}", world.health("slack")));
     }
-    sees!(rows.join("\n"), @"");
-    sees!(world.told_health("outbox").await, @"");
+    sees!(rows.join("\n"), @"
+    the channel is archived (1): 
+      on the issue: I could not post this answer to #apollo: the channel is archived; unarchive it or use another one.
+      health: ok: connected to Test team as @pm
+      mended: ok: connected to Test team as @pm
+    the bot is taken out (1): 
+      on the issue: I could not post this answer to #apollo: the bot is not in this channel; invite it with /invite @​pm.
+      health: ok: connected to Test team as @pm
+      mended: ok: connected to Test team as @pm
+    a scope is missing (1): 
+      on the issue: I could not post this answer to #apollo: the bot lacks the scope chat:write; add it at https://api.slack.com/apps, your app, OAuth & Permissions, and install the app again.
+      health: degraded: connected to Test team as @pm; the bot lacks the scope chat:write; add it at https://api.slack.com/apps, your app, OAuth & Permissions, and install the app again
+      mended: ok: connected to Test team as @pm
+    the token is revoked (1): 
+      on the issue: I could not post this answer to #apollo: Slack refuses the bot's token (token_revoked); put the current one, found at https://api.slack.com/apps, your app, OAuth & Permissions, into slack.bot_token.
+      health: failed: connected to Test team as @pm; Slack refuses the bot's token (token_revoked); put the current one, found at https://api.slack.com/apps, your app, OAuth & Permissions, into slack.bot_token
+      mended: ok: connected to Test team as @pm
+    ");
+    sees!(world.told_health("outbox").await, @"ok: 4 given up; `callsheet outbox list` shows what, and what to do");
     world.finish().await;
 }
