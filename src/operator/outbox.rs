@@ -46,7 +46,8 @@ impl Operator {
             ));
         }
         lines.push(
-            "`callsheet outbox show ID` tells more of one; `retry ID` tries it again, `drop ID` settles it.".to_owned(),
+            "`callsheet outbox show ID` tells more of one; `retry ID` tries it again, `drop ID` settles it."
+                .to_owned(),
         );
         Ok(lines.join("\n\n"))
     }
@@ -234,8 +235,7 @@ fn tried(delivery: &Delivery) -> Option<(&'static str, String)> {
 /// Why it stands as it does.
 fn why(delivery: &Delivery) -> Option<String> {
     if delivery.twin_id.is_some() {
-        let why =
-            "a call was applied after its look-up had found nothing, so that it stands there twice; remove one";
+        let why = "a call was applied after its look-up had found nothing, so that it stands there twice; remove one";
         return Some(why.to_owned());
     }
     let reason = delivery.reason.as_deref().map(one_line)?;
@@ -264,20 +264,39 @@ fn choices(delivery: &Delivery, work: Option<&Work>) -> String {
     let resend = format!("  callsheet outbox retry --resend {id}");
     let drop = format!("  callsheet outbox drop {id}");
     let choices = match delivery.state {
-        State::Sent if delivery.twin_id.is_some() => vec![(drop, "takes it off the list, once you have removed one")],
-        _ if work.is_some_and(|work| work.is_running) => return "It is being worked on; look again in a minute.".to_owned(),
+        State::Sent if delivery.twin_id.is_some() => {
+            vec![(drop, "takes it off the list, once you have removed one")]
+        }
+        _ if work.is_some_and(|work| work.is_running) => {
+            return "It is being worked on; look again in a minute.".to_owned();
+        }
         State::Unknown => vec![
-            (retry, "looks for it now, and sends it when there is no sign of it"),
-            (resend, "sends it without looking, once you have seen that it is not there"),
-            (drop, "settles it, once you have seen that it is there, or need it no more"),
+            (
+                retry,
+                "looks for it now, and sends it when there is no sign of it",
+            ),
+            (
+                resend,
+                "sends it without looking, once you have seen that it is not there",
+            ),
+            (
+                drop,
+                "settles it, once you have seen that it is there, or need it no more",
+            ),
         ],
         State::Dead if delivery.lost_calls > 0 => vec![
             (retry, "looks for it, and sends it when there is no sign of it"),
-            (resend, "sends it without looking, once you have seen that it is not there"),
+            (
+                resend,
+                "sends it without looking, once you have seen that it is not there",
+            ),
             (drop, "takes it off the list; it is not sent"),
         ],
         State::Dead => vec![
-            (retry, "sends it again, and what was held back behind it; mend first what is said above"),
+            (
+                retry,
+                "sends it again, and what was held back behind it; mend first what is said above",
+            ),
             (drop, "takes it off the list; it is not sent"),
         ],
         State::Queued => vec![(drop, "takes it back; whoever waits for it is told")],
@@ -295,7 +314,9 @@ fn hindered(id: DeliveryId, hindrance: &Hindrance) -> String {
     let why = match hindrance {
         Hindrance::Gone => "is not there any more".to_owned(),
         Hindrance::Busy => "is being worked on at this moment; look again in a minute".to_owned(),
-        Hindrance::Queued { at: Some(at) } => format!("waits for its turn already, not before {}", moment(*at)),
+        Hindrance::Queued { at: Some(at) } => {
+            format!("waits for its turn already, not before {}", moment(*at))
+        }
         Hindrance::Queued { at: None } => "waits for the next words of its answer".to_owned(),
         Hindrance::Sent => "has arrived".to_owned(),
         Hindrance::Cancelled { reason } if reason == BEHIND => {

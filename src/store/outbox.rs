@@ -89,7 +89,11 @@ pub async fn waiting(tx: &mut Tx) -> Result<Waiting, StoreError> {
         fetch_one as (i64,),
         "SELECT COUNT(*) FROM deliveries WHERE twin_id IS NOT NULL"
     )?;
-    Ok(Waiting { in_doubt, dead, twice })
+    Ok(Waiting {
+        in_doubt,
+        dead,
+        twice,
+    })
 }
 
 /// A list of deliveries, oldest first.

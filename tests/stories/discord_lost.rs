@@ -33,10 +33,7 @@ fn later(seconds: u64) -> Fault {
 
 /// Everything that may happen to a call, with its name for people.
 fn faults() -> Vec<(&'static str, Fault)> {
-    let limit = |retry_after, global| Fault::RateLimit {
-        retry_after,
-        global,
-    };
+    let limit = |retry_after, global| Fault::RateLimit { retry_after, global };
     vec![
         ("applied, then reset", Fault::DropAfterEffect),
         ("applied, then 502", Fault::StatusAfterEffect { code: 502 }),

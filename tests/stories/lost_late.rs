@@ -117,9 +117,7 @@ async fn look_ups_that_never_work_leave_it_to_a_person(kind: Kind) {
     world.model.says("A login.");
     held.release();
     world
-        .until("the post", |world| {
-            world.slack.bot_messages("#apollo").len() == 1
-        })
+        .until("the post", |world| world.slack.bot_messages("#apollo").len() == 1)
         .await;
     world.slack.fault(Fault::DropAfterEffect { method: POST });
     world

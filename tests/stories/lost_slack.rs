@@ -29,7 +29,10 @@ fn faults(method: &'static str) -> Vec<(&'static str, Fault)> {
     vec![
         ("applied, then closed", Fault::DropAfterEffect { method }),
         ("applied, then reset", Fault::ResetAfterEffect { method }),
-        ("applied, then 502", Fault::StatusAfterEffect { method, code: 502 }),
+        (
+            "applied, then 502",
+            Fault::StatusAfterEffect { method, code: 502 },
+        ),
         ("applied, no answer in time", Fault::Hold { method }),
         ("applied 5 s later", later(5)),
         ("applied 70 s later", later(70)),
@@ -48,10 +51,7 @@ fn refuse(method: &'static str, error: &'static str) -> Fault {
 }
 
 fn limit(method: &'static str, retry_after: Option<u64>) -> Fault {
-    Fault::RateLimit {
-        method,
-        retry_after,
-    }
+    Fault::RateLimit { method, retry_after }
 }
 
 /// Plays a fault to its end, time-outs included.

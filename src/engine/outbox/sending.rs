@@ -143,7 +143,9 @@ impl Outbox {
             ),
             Found::Never(why) => return self.leave_unknown(item, delivery, &why).await,
             // A person may have asked to look again.
-            Found::CannotTell(why) if now >= later(since.max(delivery.tried_since.unwrap_or(since)), LOOK_FOR) => {
+            Found::CannotTell(why)
+                if now >= later(since.max(delivery.tried_since.unwrap_or(since)), LOOK_FOR) =>
+            {
                 return self.leave_unknown(item, delivery, &why).await;
             }
             Found::CannotTell(why) => (State::Unknown, why, again),
@@ -403,7 +405,9 @@ impl Outbox {
 
 /// Whether the calls for a delivery's newest text have gone on for so long.
 fn is_over(delivery: &Delivery, span: Duration, now: DateTime<Utc>) -> bool {
-    delivery.tried_since.is_some_and(|since| later(since, span) <= now)
+    delivery
+        .tried_since
+        .is_some_and(|since| later(since, span) <= now)
 }
 
 /// An attempt at `text`.

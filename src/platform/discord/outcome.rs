@@ -133,13 +133,19 @@ fn reason(status: u16, code: u64, message: &str) -> String {
     match code {
         UNKNOWN_CHANNEL => "the channel or thread is gone; ask in another one".to_owned(),
         10004 => "the bot is not on this server any more; invite it again".to_owned(),
-        MISSING_ACCESS => "the bot may not see this channel, or is not on this server; give it the permission View \
+        MISSING_ACCESS => {
+            "the bot may not see this channel, or is not on this server; give it the permission View \
                            Channel there, or invite it again"
-            .to_owned(),
-        MISSING_PERMISSIONS => "the bot may not write here; give it the permissions Send Messages, Send Messages in \
+                .to_owned()
+        }
+        MISSING_PERMISSIONS => {
+            "the bot may not write here; give it the permissions Send Messages, Send Messages in \
                                 Threads and Read Message History"
-            .to_owned(),
-        50007 => "this person takes no direct messages from the bot; ask on a server that both are on".to_owned(),
+                .to_owned()
+        }
+        50007 => {
+            "this person takes no direct messages from the bot; ask on a server that both are on".to_owned()
+        }
         50083 => "the thread is archived; open it again".to_owned(),
         160_005 => "the thread is locked; have a moderator unlock it".to_owned(),
         50035 => format!("Discord does not take the message's form ({message}); ask for a shorter answer"),

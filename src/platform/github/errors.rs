@@ -193,7 +193,9 @@ impl GitHubError {
     /// What keeps a look-up from working, and what a person can do where waiting does not help.
     pub(super) fn hindrance(&self) -> String {
         match self {
-            Self::RateLimited { .. } | Self::Unreachable(_) | Self::Lost(_) | Self::TokenRefused => self.why(),
+            Self::RateLimited { .. } | Self::Unreachable(_) | Self::Lost(_) | Self::TokenRefused => {
+                self.why()
+            }
             _ => format!("{}. {}", self.why(), self.next()),
         }
     }

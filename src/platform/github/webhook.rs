@@ -314,5 +314,6 @@ fn issue_opened(payload: &Value, context: &Context) -> Option<Told> {
     let at = moment(opened, "created_at").unwrap_or(context.now);
     let body = opened["body"].as_str().unwrap_or_default();
     let posted = written(ISSUE_BODY.to_owned(), &author, body, at).posted(issue, context);
-    (posted.addressed == Addressed::Us || posted.mark.is_some()).then_some((Event::MessagePosted(posted), Some(key)))
+    (posted.addressed == Addressed::Us || posted.mark.is_some())
+        .then_some((Event::MessagePosted(posted), Some(key)))
 }
