@@ -282,7 +282,33 @@ async fn what_github_refuses_is_told_in_the_chat(kind: Kind) {
         world.quiet().await;
         rows.push(format!("  mended: {}", told(&world)));
     }
-    sees!(rows.join("\n"), @"");
+    sees!(rows.join("\n"), @"
+    the conversation is locked (1)
+      in the chat: A logout.
+      in the chat: I could not post this answer to acme/apollo#20: the conversation is locked. Unlock it and ask again.
+      health: ok: signed in as pm-bot
+      mended: ok: signed in as pm-bot
+    the issue is deleted (1)
+      in the chat: A logout.
+      in the chat: I could not post this answer to acme/apollo#21: GitHub says it is gone (This issue was deleted). Choose another issue, or switch issues on in the repository's settings.
+      health: ok: signed in as pm-bot
+      mended: ok: signed in as pm-bot
+    the repository is archived (1)
+      in the chat: A logout.
+      in the chat: I could not post this answer to acme/apollo#22: the repository is archived and can only be read. Unarchive it in its settings and ask again.
+      health: ok: signed in as pm-bot
+      mended: ok: signed in as pm-bot
+    a permission is missing (1)
+      in the chat: A logout.
+      in the chat: I could not post this answer to acme/apollo#23: GitHub does not allow it to my account (Resource not accessible by personal access token). Have an owner of the repository check my account's role there, and the permissions that I was given.
+      health: degraded: signed in as pm-bot; GitHub does not allow it to my account (Resource not accessible by personal access token). Have an owner of the repository check my account's role there, and the permissions that I was given.
+      mended: ok: signed in as pm-bot
+    the token is revoked (1)
+      in the chat: A logout.
+      in the chat: I could not post this answer to acme/apollo#24: GitHub does not accept my token; it is wrong, expired or revoked. Have a valid token put into github.token, and me started again.
+      health: failed: signed in as pm-bot; GitHub does not accept my token; it is wrong, expired or revoked. Have a valid token put into github.token, and me started again.
+      mended: ok: signed in as pm-bot
+    ");
     world.github.comments("acme/apollo", 12);
     world.finish().await;
 }
@@ -296,7 +322,7 @@ fn told(world: &World) -> String {
 
 async fn a_comment_after_the_quiet_window_is_noticed(kind: Kind) {
     let world = World::apollo(kind).await;
-    let after = Duration::from_secs(120);
+    let after = Duration::from_secs(600);
     world.github.fault("POST", COMMENTS, Fault::ApplyLater { after });
     world.model.says("Once.");
     world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
@@ -314,7 +340,7 @@ async fn a_comment_after_the_quiet_window_is_noticed(kind: Kind) {
 
 async fn an_issue_opened_twice_is_noticed(kind: Kind) {
     let world = World::apollo(kind).await;
-    let after = Duration::from_secs(120);
+    let after = Duration::from_secs(600);
     world
         .github
         .fault("POST", "/repos/acme/apollo/issues", Fault::ApplyLater { after });

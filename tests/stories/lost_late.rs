@@ -42,7 +42,7 @@ fn asks(world: &World, faults: impl IntoIterator<Item = Fault>) {
 
 async fn an_effect_after_the_quiet_window_is_noticed(kind: Kind) {
     let world = World::apollo(kind).await;
-    asks(&world, [later(120)]);
+    asks(&world, [later(600)]);
     world
         .until("both copies", |world| {
             world.slack.bot_messages("#apollo").len() == 2

@@ -224,12 +224,12 @@ async fn a_run_goes_on_when_what_it_waits_for_is_dropped(kind: Kind) {
     world.leap(Duration::from_secs(60)).await;
     let waiting = ids(&world, Wanted::Queued).await.remove(0);
     let operator = operator(&world);
-    sees!(told(operator.list(Wanted::Queued).await), @"
+    let listed = told(operator.list(Wanted::Queued).await);
+    // Progress of the answer may be on its way, too.
+    sees!(listed.split("\n\n").next().unwrap(), @"
     <A>  queued: a message to #apollo, made 1 minute ago, tried once
               “We ship.”
               Slack asks to slow down
-
-    `callsheet outbox show ID` tells more of one; `retry ID` tries it again, `drop ID` settles it.
     ");
     sees!(told(operator.show(&waiting).await), @"
     Delivery <A>
@@ -264,7 +264,7 @@ async fn a_run_goes_on_when_what_it_waits_for_is_dropped(kind: Kind) {
 
 async fn what_arrived_twice_is_taken_off_the_list(kind: Kind) {
     let world = World::apollo(kind).await;
-    let after = Duration::from_secs(120);
+    let after = Duration::from_secs(600);
     world.slack.fault(Fault::ApplyLater { method: POST, after });
     world.model.says("Once.");
     world.slack.user("ana").says("#apollo", "@pm hello?");
@@ -276,14 +276,19 @@ async fn what_arrived_twice_is_taken_off_the_list(kind: Kind) {
     world.quiet().await;
     let operator = operator(&world);
     sees!(told(operator.list(Wanted::Waiting).await), @"
-    <A>  sent twice: an answer to #apollo, made 2 minutes ago
+    <A>  sent twice: an answer to #apollo, made 10 minutes ago
               “Once.”
               a call was applied after its look-up had found nothing, so that it stands there twice; remove one
 
     `callsheet outbox show ID` tells more of one; `retry ID` tries it again, `drop ID` settles it.
     ");
     let twice = ids(&world, Wanted::Waiting).await.remove(0);
-    sees!(told(operator.show(&twice).await), @"
+    let shown = told(operator.show(&twice).await);
+    // When the second call was made depends on when a look-up was.
+    let steady = shown
+        .lines()
+        .filter(|line| !line.starts_with("  Sent") && !line.starts_with("  There"));
+    sees!(steady.collect::<Vec<_>>().join("\n"), @"
     Delivery <A>
 
       What   an answer to #apollo
@@ -291,10 +296,8 @@ async fn what_arrived_twice_is_taken_off_the_list(kind: Kind) {
       For    ana, who asked: “hello?”
       State  sent twice
       Why    a call was applied after its look-up had found nothing, so that it stands there twice; remove one
-      Made   2026-11-22 09:00:00 UTC, 2 minutes ago
-      Sent   2026-11-22 09:01:20 UTC
-      There  1795338080.000000
-      Twin   1795338120.000000
+      Made   2026-11-22 09:00:00 UTC, 10 minutes ago
+      Twin   1795338600.000000
 
       Text
         Once.
