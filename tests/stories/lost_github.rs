@@ -269,12 +269,7 @@ async fn what_github_refuses_is_told_in_the_chat(kind: Kind) {
         world.quiet().await;
         let calls = calls(&world, "POST", "/comments") - before;
         rows.push(format!("{name} ({calls})"));
-        let thread = world.slack.thread("#apollo", &question).into_iter();
-        rows.extend(
-            thread
-                .skip(1)
-                .map(|message| format!("  in the chat: {}", message.text)),
-        );
+        rows.extend(in_chat(&world, &question));
         rows.push(format!("  health: {}", told(&world)));
         mend_it(&world, number);
         world.model.says("Fine.");
@@ -311,6 +306,13 @@ async fn what_github_refuses_is_told_in_the_chat(kind: Kind) {
     ");
     world.github.comments("acme/apollo", 12);
     world.finish().await;
+}
+
+/// What we said under a question in the chat.
+fn in_chat(world: &World, question: &str) -> Vec<String> {
+    let thread = world.slack.thread("#apollo", question).into_iter();
+    let said = thread.skip(1).map(|message| message.text);
+    said.map(|text| format!("  in the chat: {text}")).collect()
 }
 
 /// What health says about GitHub, without the count of calls.

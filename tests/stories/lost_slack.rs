@@ -234,13 +234,13 @@ async fn what_slack_refuses_is_told_on_the_issue(kind: Kind) {
         world.slack.news("#apollo");
         rows.push(format!("  mended: {}", world.health("slack")));
     }
-    sees!(rows.join("\n"), @"
+    sees!(rows.join("\n").replace('\u{200b}', "⟨⟩"), @"
     the channel is archived (1): 
       on the issue: I could not post this answer to #apollo: the channel is archived; unarchive it or use another one.
       health: ok: connected to Test team as @pm
       mended: ok: connected to Test team as @pm
     the bot is taken out (1): 
-      on the issue: I could not post this answer to #apollo: the bot is not in this channel; invite it with /invite @​pm.
+      on the issue: I could not post this answer to #apollo: the bot is not in this channel; invite it with /invite @⟨⟩pm.
       health: ok: connected to Test team as @pm
       mended: ok: connected to Test team as @pm
     a scope is missing (1): 

@@ -40,6 +40,12 @@ async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     done.unwrap_or_else(|_| panic!("waited too long for: {what}"))
 }
 
+/// The effect happens, and the answer is an error.
+const FAILED_LATE: Fault = Fault::StatusAfterEffect {
+    method: POST,
+    code: 502,
+};
+
 /// Every fault of one call, and that exactly the promised effects happened.
 pub async fn faults_show_on_the_wire() {
     let bench = Bench::new().await;
@@ -68,17 +74,13 @@ pub async fn faults_show_on_the_wire() {
         method: POST,
         code: 503,
     };
-    let failed_late = Fault::StatusAfterEffect {
-        method: POST,
-        code: 502,
-    };
     // The client's pool is filled from the first call on: a cut meets a connection that was in use before.
     for (fault, seen) in [
         (refused, (200, None)),
         (limited, (429, Some("7".to_owned()))),
         (limited_bare, (429, None)),
         (failed, (503, None)),
-        (failed_late, (502, None)),
+        (FAILED_LATE, (502, None)),
     ] {
         bench.slack.fault(fault.clone());
         assert_eq!(send(&format!("{seen:?}")).await.unwrap(), seen, "{fault:?}");
