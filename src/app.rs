@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::Clock;
 use crate::engine::health::State;
-use crate::engine::outbox::Outbox;
+use crate::engine::outbox::{Outbox, survey};
 use crate::engine::sender::Senders;
 use crate::engine::supervisor::{Supervisor, TaskEnded};
 use crate::engine::workers::{self, Handler};
@@ -141,6 +141,9 @@ async fn take_up(engine: &Engine) -> Result<(), StoreError> {
             "SQLite"
         },
     );
+    let mut tx = engine.db.read().await?;
+    survey(engine, &mut tx).await?;
+    drop(tx);
     if engine.db.holds_instance_lock() {
         let mut tx = engine.db.begin().await?;
         let count = queue::release_all(&mut tx, engine.clock.now()).await?;

@@ -21,6 +21,7 @@ pub mod guard;
 pub mod http;
 pub mod markup;
 pub mod model;
+pub mod operator;
 pub mod platform;
 pub mod store;
 pub mod telemetry;

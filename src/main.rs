@@ -6,7 +6,9 @@ use std::process::ExitCode;
 
 use callsheet::config::{self, Config};
 use callsheet::engine::clock::Clock;
+use callsheet::operator::Operator;
 use callsheet::store::Db;
+use callsheet::store::outbox::Wanted;
 use callsheet::{app, ask, telemetry};
 use clap::{Parser, Subcommand};
 
@@ -36,6 +38,66 @@ enum Subcommands {
         #[arg(required = true, num_args = 1.., value_parser = clap::builder::NonEmptyStringValueParser::new())]
         text: Vec<String>,
     },
+    /// See what did not arrive, and decide what becomes of it
+    Outbox {
+        #[command(subcommand)]
+        command: OutboxCommands,
+    },
+}
+
+/// An id may be given by its first or last digits, as `list` shows them.
+#[derive(Debug, Subcommand)]
+enum OutboxCommands {
+    /// List what waits for a person: what was given up, what may have arrived, what arrived twice
+    List {
+        /// List these instead, whether they wait for a person or not
+        #[arg(long, value_enum)]
+        state: Option<Listed>,
+    },
+    /// Show all about one delivery: its text, place, tries, and what retry and drop would do
+    Show {
+        /// The id, or its first or last digits
+        id: String,
+    },
+    /// Try deliveries again; what may have arrived is looked for first
+    Retry {
+        /// The ids, or their first or last digits
+        #[arg(required = true)]
+        ids: Vec<String>,
+        /// Send without looking: you have seen that it did not arrive
+        #[arg(long)]
+        resend: bool,
+    },
+    /// Decide that deliveries shall not be sent, or are settled; who waits for them goes on
+    Drop {
+        /// The ids, or their first or last digits
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+}
+
+/// Which deliveries `outbox list` lists.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Listed {
+    /// What may have arrived
+    Unknown,
+    /// What was given up
+    Dead,
+    /// What is on its way
+    Queued,
+    /// All of these
+    All,
+}
+
+impl From<Listed> for Wanted {
+    fn from(listed: Listed) -> Self {
+        match listed {
+            Listed::Unknown => Self::Unknown,
+            Listed::Dead => Self::Dead,
+            Listed::Queued => Self::Queued,
+            Listed::All => Self::All,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -56,12 +118,12 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
     } else {
         telemetry::Format::Text
     };
-    let asking = matches!(arguments.command, Some(Subcommands::Ask { .. }));
+    let serving = matches!(arguments.command, None | Some(Subcommands::Serve));
     // Who asks from a shell wants the answer, not the log.
-    let filter = if asking {
-        "error,octocrab=off"
-    } else {
+    let filter = if serving {
         telemetry::DEFAULT_FILTER
+    } else {
+        "error,octocrab=off"
     };
     telemetry::init(format, filter).map_err(|error| error.to_string())?;
     if rustls::crypto::ring::default_provider()
@@ -86,6 +148,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         match arguments.command.unwrap_or(Subcommands::Serve) {
             Subcommands::Serve => serve(&config).await,
             Subcommands::Ask { text } => ask_once(&config, &text.join(" ")).await,
+            Subcommands::Outbox { command } => operate(&config, command).await,
         }
     })
 }
@@ -143,16 +206,59 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
             return Err(format!("stopped before the answer came; {what}"));
         }
     };
-    match writeln!(std::io::stdout(), "{}", answer.text) {
-        // Whoever reads has read enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        printed => printed.map_err(|error| format!("cannot print the answer: {error}"))?,
-    }
+    print(&answer.text)?;
     Ok(if answer.failed {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     })
+}
+
+async fn operate(config: &Config, command: OutboxCommands) -> Result<ExitCode, String> {
+    let operator = Operator::open(config, Clock::system())
+        .await
+        .map_err(|error| error.to_string())?;
+    let said = match command {
+        OutboxCommands::List { state } => {
+            let wanted = state.map_or(Wanted::Waiting, Wanted::from);
+            vec![operator.list(wanted).await]
+        }
+        OutboxCommands::Show { id } => vec![operator.show(&id).await],
+        OutboxCommands::Retry { ids, resend } => {
+            let mut said = Vec::new();
+            for id in &ids {
+                said.push(operator.retry(id, resend).await);
+            }
+            said
+        }
+        OutboxCommands::Drop { ids } => {
+            let mut said = Vec::new();
+            for id in &ids {
+                said.push(operator.drop(id).await);
+            }
+            said
+        }
+    };
+    let mut refused = Vec::new();
+    for said in said {
+        match said {
+            Ok(text) => print(&text)?,
+            Err(error) => refused.push(error.to_string()),
+        }
+    }
+    if refused.is_empty() {
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Err(refused.join("\ncallsheet: "))
+    }
+}
+
+fn print(text: &str) -> Result<(), String> {
+    match writeln!(std::io::stdout(), "{text}") {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        printed => printed.map_err(|error| format!("cannot print the answer: {error}")),
+    }
 }
 
 /// Beside the answer, so that a pipe gets the answer alone.

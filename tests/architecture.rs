@@ -19,7 +19,7 @@ const ROOMS: &[&[&str]] = &[
     &["desk"],
     &["http"],
     &["app"],
-    &["ask", "drill"],
+    &["ask", "drill", "operator"],
     &["main", "lib"],
 ];
 

@@ -34,7 +34,7 @@ use crate::store::{StoreError, people, projects as project_rows, runs};
 pub use activity::Recent;
 pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
 pub use messages::found;
-pub use outcome::outcome;
+pub use outcome::{change_words, outcome};
 pub use projects::{NewProject, ProjectEdit, line as project_line, list as list_projects};
 pub use pulls::{ReadPull, ReadPulls, SearchedIssues};
 pub use resolve::Naming;

@@ -11,7 +11,8 @@ pub fn outcome(deliveries: &[Delivery], place: &str) -> (String, bool) {
         let reason = reason.trim_end_matches('.');
         let text = match failed.state {
             State::Unknown => format!(
-                "I do not know whether I made {}: the platform did not answer ({reason}). Please look there.",
+                "I do not know whether I made {}: the platform's answer was lost, and looking for it did not work: {reason}. \
+                 Please look there.",
                 intent(&failed.effect, place)
             ),
             _ => format!("I could not make {}: {reason}.", intent(&failed.effect, place)),
@@ -49,8 +50,8 @@ pub(super) fn intent(effect: &Effect, place: &str) -> String {
     }
 }
 
-/// A change in words.
-fn change_words(change: &IssueChange) -> String {
+/// A change of an issue in words.
+pub fn change_words(change: &IssueChange) -> String {
     let mut words = Vec::new();
     if let Some(title) = &change.title {
         words.push(format!("title is now “{}”", title.to));

@@ -3,7 +3,7 @@
 use super::Outcome;
 use crate::action::{Actions, Naming, Trouble, list_projects};
 use crate::domain::Asker;
-use crate::engine::health::Health;
+use crate::engine::outbox::survey;
 use crate::guard::{Action, Subject};
 
 /// How a project stands.
@@ -28,15 +28,18 @@ pub(super) async fn projects(actions: &Actions, asker: &Asker) -> Result<Outcome
 }
 
 /// The state of every part.
-pub(super) fn health(health: &Health) -> Outcome {
+pub(super) async fn health(actions: &Actions) -> Result<Outcome, Trouble> {
+    let mut tx = actions.engine.db.read().await?;
+    survey(&actions.engine, &mut tx).await?;
+    let health = &actions.engine.health;
     let parts = health.parts();
     let lines: Vec<String> = parts
         .iter()
         .map(|(name, part)| format!("- **{name}** {}: {}", part.state.words(), part.detail))
         .collect();
-    Outcome::words(format!(
+    Ok(Outcome::words(format!(
         "All in all: {}.\n\n{}",
         health.overall().words(),
         lines.join("\n")
-    ))
+    )))
 }

@@ -238,7 +238,7 @@ pub async fn run(
         Command::Projects => general::projects(actions, asker).await,
         // Where a stop ends something, it does so before it would come to its turn as a command.
         Command::Stop => Ok(Outcome::words(NOTHING_RUNS)),
-        Command::Health => Ok(general::health(&actions.engine.health)),
+        Command::Health => general::health(actions).await,
         Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
         Command::Schedule {
             command: Some(command),

@@ -10,8 +10,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::engine::clock::TimedOut;
+use crate::engine::outbox::survey;
 use crate::engine::{Engine, health};
-use crate::store::{StoreError, deliveries, queue};
+use crate::store::{StoreError, outbox, queue};
 
 /// How long the database may take to answer; whoever asks for health gives up soon.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -63,12 +64,13 @@ async fn report(State(engine): State<Engine>) -> (StatusCode, Json<Value>) {
 /// What is under way, in doubt, or given up.
 async fn counts(engine: &Engine) -> Result<Value, StoreError> {
     let mut tx = engine.db.read().await?;
+    survey(engine, &mut tx).await?;
     let mut items = serde_json::Map::new();
     for (kind, state, count) in queue::open_items(&mut tx).await? {
         items.insert(format!("{kind:?}.{state}").to_lowercase(), count.into());
     }
     let mut sends = serde_json::Map::new();
-    for (state, count) in deliveries::unsettled(&mut tx).await? {
+    for (state, count) in outbox::unsettled(&mut tx).await? {
         sends.insert(format!("{state:?}").to_lowercase(), count.into());
     }
     Ok(json!({ "items": items, "deliveries": sends }))

@@ -87,6 +87,16 @@ pub struct Delivery {
     pub sending_since: Option<DateTime<Utc>>,
     /// When the platform last confirmed it.
     pub sent_at: Option<DateTime<Utc>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When the calls for its newest text began; none before the first, and once it is confirmed.
+    pub tried_since: Option<DateTime<Utc>>,
+    /// How many of them were lost and left no sign.
+    pub lost_calls: i64,
+    /// Messages that it let go, each behind a space.
+    pub earlier_ids: String,
+    /// What came late, after the effect had been brought about once more.
+    pub twin_id: Option<String>,
 }
 
 /// A row of `deliveries`.
@@ -116,6 +126,11 @@ struct Row {
     attempts: i64,
     sending_since: Option<DateTime<Utc>>,
     sent_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    tried_since: Option<DateTime<Utc>>,
+    lost_calls: i64,
+    earlier_ids: String,
+    twin_id: Option<String>,
 }
 
 impl From<Row> for Delivery {
@@ -145,6 +160,11 @@ impl From<Row> for Delivery {
             attempts: row.attempts,
             sending_since: row.sending_since,
             sent_at: row.sent_at,
+            created_at: row.created_at,
+            tried_since: row.tried_since,
+            lost_calls: row.lost_calls,
+            earlier_ids: row.earlier_ids,
+            twin_id: row.twin_id,
         }
     }
 }
@@ -181,7 +201,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, group_id, part, purpose, run_id, step_id, conversation_id, place, credential, effect, text, sent_text,
-             sending_text, desired_rev, sending_rev, sent_rev, final, external_id, url, state, reason, attempts, sending_since, sent_at
+             sending_text, desired_rev, sending_rev, sent_rev, final, external_id, url, state, reason, attempts, sending_since, sent_at,
+             created_at, tried_since, lost_calls, earlier_ids, twin_id
              FROM deliveries ",
             $rest
         )
@@ -228,6 +249,15 @@ pub async fn lock(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, Store
         { sqlite: select!("WHERE id = $1"), postgres: select!("WHERE id = $1 FOR UPDATE") },
         id,
     )?;
+    Ok(row.map(Delivery::from))
+}
+
+/// A delivery by its id.
+///
+/// # Errors
+/// When the database fails.
+pub async fn get(tx: &mut Tx, id: DeliveryId) -> Result<Option<Delivery>, StoreError> {
+    let row = sql!(tx, fetch_optional as Row, select!("WHERE id = $1"), id)?;
     Ok(row.map(Delivery::from))
 }
 
@@ -295,32 +325,6 @@ pub async fn made_at(
     Ok(rows.into_iter().map(|(external_id,)| external_id).collect())
 }
 
-/// How many deliveries are not settled, or dead, by state.
-///
-/// # Errors
-/// When the database fails.
-pub async fn unsettled(tx: &mut Tx) -> Result<Vec<(State, i64)>, StoreError> {
-    sql!(
-        tx,
-        fetch_all as (State, i64),
-        "SELECT state, COUNT(*) FROM deliveries WHERE state IN ('queued', 'sending', 'unknown', 'dead')
-         GROUP BY state ORDER BY state",
-    )
-}
-
-/// What was given up, newest first: where it was to go, and why it did not; for the operator.
-///
-/// # Errors
-/// When the database fails.
-pub async fn given_up(tx: &mut Tx, limit: i64) -> Result<Vec<(Place, String)>, StoreError> {
-    sql!(
-        tx,
-        fetch_all as (Place, String),
-        "SELECT place, COALESCE(reason, '') FROM deliveries WHERE state = 'dead' ORDER BY created_at DESC, id LIMIT $1",
-        limit,
-    )
-}
-
 /// Gives a delivery its newest text; a dead or cancelled one stays as it is.
 ///
 /// # Errors
@@ -335,7 +339,7 @@ pub async fn set_text(
     sql!(
         tx,
         execute,
-        "UPDATE deliveries SET text = $2, effect = $4, final = $3, desired_rev = desired_rev + 1,
+        "UPDATE deliveries SET text = $2, effect = $4, final = $3, desired_rev = desired_rev + 1, tried_since = NULL,
              state = CASE WHEN state = 'sent' THEN 'queued' ELSE state END
          WHERE id = $1 AND state NOT IN ('dead', 'cancelled')",
         id,
@@ -355,7 +359,7 @@ pub async fn set_sending(tx: &mut Tx, id: DeliveryId, now: DateTime<Utc>) -> Res
         tx,
         execute,
         "UPDATE deliveries SET state = 'sending', sending_rev = desired_rev, sending_text = text, sending_since = $2,
-             attempts = attempts + 1, reason = NULL
+             tried_since = COALESCE(tried_since, $2), attempts = attempts + 1, reason = NULL
          WHERE id = $1",
         id,
         now,
@@ -380,7 +384,7 @@ pub async fn set_sent(
         execute,
         "UPDATE deliveries SET state = CASE WHEN desired_rev > sending_rev THEN 'queued' ELSE 'sent' END,
              sent_rev = sending_rev, sent_text = sending_text, external_id = $2, url = COALESCE($3, url), sent_at = $4,
-             reason = $5, attempts = 0
+             reason = $5, attempts = 0, tried_since = NULL, lost_calls = 0
          WHERE id = $1",
         id,
         external_id,
@@ -407,6 +411,36 @@ pub async fn set_state(tx: &mut Tx, id: DeliveryId, state: State, reason: &str) 
     Ok(())
 }
 
+/// Notes that a call was lost and left no sign: it is made again.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_lost(tx: &mut Tx, id: DeliveryId, reason: &str) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE deliveries SET state = 'queued', reason = $2, lost_calls = lost_calls + 1 WHERE id = $1",
+        id,
+        reason
+    )?;
+    Ok(())
+}
+
+/// Notes what came late, after the effect had been brought about once more.
+///
+/// # Errors
+/// When the database fails.
+pub async fn set_twin(tx: &mut Tx, id: DeliveryId, external_id: &str) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE deliveries SET twin_id = $2 WHERE id = $1",
+        id,
+        external_id
+    )?;
+    Ok(())
+}
+
 /// Forgets the message a delivery edits, so that it is posted anew: somebody deleted it.
 ///
 /// # Errors
@@ -415,7 +449,9 @@ pub async fn forget_message(tx: &mut Tx, id: DeliveryId) -> Result<(), StoreErro
     sql!(
         tx,
         execute,
-        "UPDATE deliveries SET external_id = NULL, sent_rev = 0, sent_text = '', state = 'queued', attempts = 0 WHERE id = $1",
+        "UPDATE deliveries SET earlier_ids = earlier_ids || ' ' || COALESCE(external_id, ''), external_id = NULL, sent_rev = 0,
+             sent_text = '', state = 'queued', attempts = 0, tried_since = NULL, lost_calls = 0
+         WHERE id = $1",
         id,
     )?;
     Ok(())
@@ -453,12 +489,14 @@ pub async fn lock_tools(tx: &mut Tx, run: RunId) -> Result<Vec<Delivery>, StoreE
     )?;
     Ok(rows.into_iter().map(Delivery::from).collect())
 }
+/// Why a part is cancelled whose group has a dead part.
+pub const BEHIND: &str = "an earlier part did not arrive";
 
 /// Gives up the later parts of a group that has a dead part.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn cancel_after(tx: &mut Tx, group: GroupId, part: i64, reason: &str) -> Result<(), StoreError> {
+pub async fn cancel_behind(tx: &mut Tx, group: GroupId, part: i64) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,
@@ -466,7 +504,7 @@ pub async fn cancel_after(tx: &mut Tx, group: GroupId, part: i64, reason: &str) 
          WHERE group_id = $1 AND part > $2 AND state = 'queued'",
         group,
         part,
-        reason,
+        BEHIND,
     )?;
     Ok(())
 }

@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod inbox;
 pub mod leases;
 mod open;
+pub mod outbox;
 pub mod pacing;
 pub mod people;
 pub mod projects;

@@ -10,18 +10,7 @@ use crate::support::{github, slack};
 use crate::{sees, stories};
 
 stories![
-    slack_applies_and_drops_the_answer,
-    slack_fails_after_the_effect,
-    slack_applies_five_seconds_later,
-    slack_drops_before_the_effect,
-    slack_asks_to_wait,
-    an_edit_on_slack_whose_answer_is_lost_is_made_once,
     a_deleted_progress_message_is_posted_anew,
-    github_applies_and_drops_the_answer,
-    github_fails_after_the_effect,
-    github_applies_five_seconds_later,
-    github_limits_the_rate,
-    a_comment_is_found_without_its_webhook,
     last_words_are_posted_anew_where_somebody_edited_the_progress,
     a_post_is_found_without_its_event,
     an_issue_whose_answer_is_lost_is_opened_once,
@@ -29,64 +18,6 @@ stories![
 ];
 
 const POST: &str = "chat.postMessage";
-
-/// A question in Slack whose answer meets a fault; the answer must stand there once.
-async fn once_in_slack(kind: Kind, fault: slack::Fault) {
-    let world = World::apollo(kind).await;
-    world.slack.fault(fault);
-    world.model.says("Once.");
-    world.slack.user("ana").says("#apollo", "@pm hello?");
-    world.quiet().await;
-    let texts: Vec<String> = world
-        .slack
-        .bot_messages("#apollo")
-        .into_iter()
-        .map(|message| message.text)
-        .collect();
-    assert_eq!(texts, ["Once."]);
-    world.finish().await;
-}
-
-async fn slack_applies_and_drops_the_answer(kind: Kind) {
-    once_in_slack(kind, slack::Fault::DropAfterEffect { method: POST }).await;
-}
-
-async fn slack_fails_after_the_effect(kind: Kind) {
-    once_in_slack(
-        kind,
-        slack::Fault::StatusAfterEffect {
-            method: POST,
-            code: 502,
-        },
-    )
-    .await;
-}
-
-async fn slack_applies_five_seconds_later(kind: Kind) {
-    once_in_slack(
-        kind,
-        slack::Fault::ApplyLater {
-            method: POST,
-            after: Duration::from_secs(5),
-        },
-    )
-    .await;
-}
-
-async fn slack_drops_before_the_effect(kind: Kind) {
-    once_in_slack(kind, slack::Fault::DropBeforeEffect { method: POST }).await;
-}
-
-async fn slack_asks_to_wait(kind: Kind) {
-    once_in_slack(
-        kind,
-        slack::Fault::RateLimit {
-            method: POST,
-            retry_after: Some(30),
-        },
-    )
-    .await;
-}
 
 /// Ana asks, the progress message appears, and the model is held.
 async fn with_progress(world: &World) -> crate::support::model::Held {
@@ -100,24 +31,6 @@ async fn with_progress(world: &World) -> crate::support::model::Held {
         })
         .await;
     held
-}
-
-async fn an_edit_on_slack_whose_answer_is_lost_is_made_once(kind: Kind) {
-    let world = World::apollo(kind).await;
-    let held = with_progress(&world).await;
-    world.slack.fault(slack::Fault::DropAfterEffect {
-        method: "chat.update",
-    });
-    world.model.says("Once.");
-    held.release();
-    world.quiet().await;
-    let messages = world.slack.bot_messages("#apollo");
-    assert_eq!(messages.len(), 1);
-    sees!(messages[0].revisions.join("\n"), @"
-    _thinking …_
-    Once.
-    ");
-    world.finish().await;
 }
 
 async fn a_deleted_progress_message_is_posted_anew(kind: Kind) {
@@ -136,78 +49,6 @@ async fn a_deleted_progress_message_is_posted_anew(kind: Kind) {
         .map(|m| m.text)
         .collect();
     assert_eq!(talk, ["Still here."]);
-    world.finish().await;
-}
-
-/// A question on an issue whose answer meets a fault; the answer must stand there once.
-async fn once_on_github(kind: Kind, fault: github::Fault) {
-    let world = World::apollo(kind).await;
-    world.github.fault("POST", "/issues/12/comments", fault);
-    world.model.says("Once.");
-    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
-    world.quiet().await;
-    let comments = world.github.comments("acme/apollo", 12);
-    let answers: Vec<_> = comments
-        .iter()
-        .filter(|comment| comment.user == "pm-bot")
-        .collect();
-    assert_eq!(answers.len(), 1, "{answers:?}");
-    assert!(answers[0].body.starts_with("Once."));
-    world.finish().await;
-}
-
-async fn github_applies_and_drops_the_answer(kind: Kind) {
-    once_on_github(kind, github::Fault::DropAfterEffect).await;
-}
-
-async fn github_fails_after_the_effect(kind: Kind) {
-    once_on_github(kind, github::Fault::StatusAfterEffect { code: 502 }).await;
-}
-
-async fn github_applies_five_seconds_later(kind: Kind) {
-    once_on_github(
-        kind,
-        github::Fault::ApplyLater {
-            after: Duration::from_secs(5),
-        },
-    )
-    .await;
-}
-
-async fn github_limits_the_rate(kind: Kind) {
-    once_on_github(
-        kind,
-        github::Fault::RateLimit {
-            status: 403,
-            retry_after: None,
-            secondary: true,
-        },
-    )
-    .await;
-}
-
-async fn a_comment_is_found_without_its_webhook(kind: Kind) {
-    let world = World::apollo(kind).await;
-    world
-        .github
-        .fault("POST", "/issues/12/comments", github::Fault::DropAfterEffect);
-    let held = world.model.holds();
-    world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
-    held.reached().await;
-    world.github.mute_webhooks(true);
-    world.model.says("Once.");
-    held.release();
-    world.quiet().await;
-    assert_eq!(
-        world.issue_talk("acme/apollo", 12),
-        "cy: @pm hello?\npm-bot: Once."
-    );
-    let looks = world
-        .github
-        .calls()
-        .into_iter()
-        .filter(|call| call.method == "GET" && call.path.ends_with("/comments"));
-    assert!(looks.count() > 0, "nobody looked for the comment");
     world.finish().await;
 }
 

@@ -25,7 +25,11 @@ mod health;
 mod lanes;
 mod long_answers;
 mod lost_answers;
+mod lost_github;
+mod lost_late;
+mod lost_slack;
 mod migrations;
+mod operator;
 mod pulls;
 mod rights;
 mod schedules;
@@ -95,6 +99,10 @@ fn main() {
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
         (migrations::STORIES, socket),
+        (lost_github::STORIES, socket),
+        (lost_late::STORIES, socket),
+        (lost_slack::STORIES, socket),
+        (operator::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),

@@ -331,6 +331,16 @@ impl World {
         }
     }
 
+    /// Lets much time pass at once when nobody has anything to do, and everybody act on it.
+    pub(crate) async fn leap(&self, span: Duration) {
+        self.still().await;
+        while !self.is_idle() {
+            self.stirs().await;
+        }
+        self.clock.advance(span);
+        self.still().await;
+    }
+
     /// Asks GitHub to deliver again what did not get a 2xx while the application was down.
     pub(crate) fn redeliver_what_was_refused(&self) {
         for delivery in self.github.deliveries() {

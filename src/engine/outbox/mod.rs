@@ -5,22 +5,28 @@
 //! 3. `unknown` is left only by a look-up: found is sent; "not found" counts only after [`CALL`] plus [`QUIET`].
 //! 4. The newest text wins: a delivery converges to it, and passing texts are skipped.
 //! 5. A dead part stops the later parts of its group.
+//! 6. Nothing is tried for ever: what does not work for an hour, or is held back for a day, is given up with a reason.
 
 use std::time::Duration;
 
 use super::Engine;
-use super::sender::{Receipt, Senders};
+use super::sender::Senders;
 use chrono::{DateTime, Utc};
 
 use crate::domain::{
     Button, ConversationId, DeliveryId, Effect, GroupId, Place, Platform, Reply, RunId, StepId,
 };
 use crate::markup::{self, Dialect};
-use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose, State};
+use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose};
 use crate::store::queue::{self, Kind};
 use crate::store::{StoreError, Tx};
 
+pub mod decisions;
+mod echo;
 mod sending;
+mod survey;
+
+pub use survey::survey;
 
 /// How long one call may take; under half the lease of the worker that makes it.
 pub const CALL: Duration = Duration::from_secs(20);
@@ -214,38 +220,6 @@ impl Outbox {
         .await
     }
 
-    /// Notes that an event of our own, carrying a delivery's mark, arrived: it happened, whatever the call says.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn confirm(
-        &self,
-        tx: &mut Tx,
-        id: DeliveryId,
-        external_id: &str,
-        place: &Place,
-        at: DateTime<Utc>,
-    ) -> Result<(), StoreError> {
-        let Some(delivery) = deliveries::lock(tx, id).await? else {
-            return Ok(());
-        };
-        let in_doubt = matches!(delivery.state, State::Sending | State::Unknown);
-        let message = matches!(delivery.effect, Effect::Message { .. });
-        if message && in_doubt && delivery.external_id.is_none() {
-            let receipt = Receipt {
-                external_id: external_id.to_owned(),
-                url: None,
-                at: Some(at),
-                note: None,
-                thread: (*place != delivery.place).then(|| place.clone()),
-            };
-            self.note_sent(tx, &delivery, &receipt).await?;
-            self.enqueue(tx, id, &delivery.credential, &delivery.place)
-                .await?;
-        }
-        Ok(())
-    }
-
     async fn add(&self, tx: &mut Tx, new: &NewDelivery) -> Result<DeliveryId, StoreError> {
         let id = deliveries::insert(tx, new, self.engine.clock.now()).await?;
         self.enqueue(tx, id, &new.credential, &new.place).await?;
@@ -259,15 +233,18 @@ impl Outbox {
         credential: &str,
         place: &Place,
     ) -> Result<(), StoreError> {
-        let now = self.engine.clock.now();
-        queue::enqueue(
-            tx,
-            Kind::Send,
-            &format!("send:{credential}/{place}"),
-            id.0,
-            now,
-            now,
-        )
-        .await
+        enqueue(tx, id, credential, place, self.engine.clock.now()).await
     }
+}
+
+/// Puts a delivery at the end of its lane.
+async fn enqueue(
+    tx: &mut Tx,
+    id: DeliveryId,
+    credential: &str,
+    place: &Place,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let lane = format!("send:{credential}/{place}");
+    queue::enqueue(tx, Kind::Send, &lane, id.0, now, now).await
 }

@@ -21,6 +21,10 @@ const MAX_CALLS: i64 = 4;
 const SKEW: Duration = Duration::from_secs(60);
 /// How long a look-up that does not work is repeated before a person has to decide.
 const LOOK_FOR: Duration = Duration::from_secs(3600);
+/// How long a call that does not work is repeated: most outages are over by then.
+const TRY_FOR: Duration = Duration::from_secs(3600);
+/// How long a platform may hold a call back.
+const HELD_FOR: Duration = Duration::from_secs(24 * 3600);
 
 impl Outbox {
     /// One step of one delivery.
@@ -139,8 +143,8 @@ impl Outbox {
         let (state, reason, at) = match found {
             Found::Yes(receipt) => return self.record(item, delivery.id, Outcome::Delivered(receipt)).await,
             Found::Changed(why) => return self.record(item, delivery.id, Outcome::Changed(why)).await,
-            Found::No if now >= quiet_ends && delivery.attempts >= MAX_CALLS => {
-                let why = format!("{} calls in a row failed and left no sign", delivery.attempts);
+            Found::No if now >= quiet_ends && delivery.lost_calls + 1 >= MAX_CALLS => {
+                let why = format!("{MAX_CALLS} calls were lost and left no sign");
                 return self.record(item, delivery.id, Outcome::Refused(why)).await;
             }
             Found::No if now >= quiet_ends => (State::Queued, "no sign of the last attempt".to_owned(), now),
@@ -150,17 +154,25 @@ impl Outbox {
                 again.min(quiet_ends),
             ),
             Found::Never(why) => return self.leave_unknown(item, delivery, &why).await,
-            Found::CannotTell(why) if now >= later(since, LOOK_FOR) => {
+            // A person may have asked to look again.
+            Found::CannotTell(why)
+                if now >= later(since.max(delivery.tried_since.unwrap_or(since)), LOOK_FOR) =>
+            {
                 return self.leave_unknown(item, delivery, &why).await;
             }
             Found::CannotTell(why) => (State::Unknown, why, again),
         };
         let mut tx = self.engine.db.begin().await?;
-        if deliveries::lock(&mut tx, delivery.id)
-            .await?
-            .is_some_and(|d| d.state != State::Sent)
-        {
-            deliveries::set_state(&mut tx, delivery.id, state, &reason).await?;
+        let locked = deliveries::lock(&mut tx, delivery.id).await?;
+        match locked.map(|delivery| delivery.state) {
+            Some(State::Sending | State::Unknown) if state == State::Queued => {
+                deliveries::set_lost(&mut tx, delivery.id, &reason).await?;
+            }
+            Some(State::Sending | State::Unknown) => {
+                deliveries::set_state(&mut tx, delivery.id, state, &reason).await?;
+            }
+            // An event of our own confirmed it meanwhile.
+            _ => {}
         }
         // A new call has its own tries.
         let tries = if state == State::Queued { 0 } else { item.attempts };
@@ -171,9 +183,12 @@ impl Outbox {
     /// Leaves a delivery in doubt for a person to decide; its lane goes on.
     async fn leave_unknown(&self, item: &Claimed, delivery: &Delivery, why: &str) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
+        tracing::warn!(delivery = %delivery.id, place = %delivery.place, why, "a delivery is left to a person");
         deliveries::set_state(&mut tx, delivery.id, State::Unknown, why).await?;
         queue::bury(&mut tx, item, why).await?;
         self.settled(&mut tx, delivery).await?;
+        self.tell_elsewhere(&mut tx, delivery, State::Unknown, why)
+            .await?;
         Ok(tx.commit("left unknown").await?)
     }
 
@@ -247,6 +262,10 @@ impl Outbox {
                 }
             }
             Outcome::NotSent { retry_at, why } => self.retry(tx, item, delivery, retry_at, &why).await?,
+            Outcome::HeldBack { why, .. } if is_over(delivery, HELD_FOR, now) => {
+                self.die(tx, item, delivery, &format!("{why}, and did so for a day"))
+                    .await?;
+            }
             Outcome::HeldBack { until, why } => {
                 deliveries::set_state(tx, id, State::Queued, &why).await?;
                 queue::put_back(tx, item, until.max(now), item.attempts - 1).await?;
@@ -279,16 +298,21 @@ impl Outbox {
         retry_at: Option<DateTime<Utc>>,
         why: &str,
     ) -> Result<(), StoreError> {
-        let give_up = item.attempts >= MAX_ATTEMPTS && retry_at.is_none();
-        if give_up && delivery.last {
-            return self.die(tx, item, delivery, why).await;
+        let now = self.engine.clock.now();
+        let (patience, long) = match retry_at {
+            Some(_) => (HELD_FOR, "a day"),
+            None => (TRY_FOR, "an hour"),
+        };
+        if delivery.last && is_over(delivery, patience, now) {
+            return self
+                .die(tx, item, delivery, &format!("{why}; it was tried for {long}"))
+                .await;
         }
         deliveries::set_state(tx, delivery.id, State::Queued, why).await?;
         if !delivery.last && retry_at.is_none() {
             // A passing text is not worth another try; the next one makes its own.
             return queue::finish(tx, item).await;
         }
-        let now = self.engine.clock.now();
         match retry_at {
             Some(at) => {
                 // The platform's word holds for everything this identity does, and costs no try.
@@ -329,16 +353,10 @@ impl Outbox {
     ) -> Result<(), StoreError> {
         tracing::warn!(delivery = %delivery.id, place = %delivery.place, why, "a delivery was given up");
         deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
-        deliveries::cancel_after(
-            tx,
-            delivery.group,
-            delivery.part,
-            "an earlier part did not arrive",
-        )
-        .await?;
+        deliveries::cancel_behind(tx, delivery.group, delivery.part).await?;
         queue::bury(tx, item, why).await?;
         self.settled(tx, delivery).await?;
-        self.tell_elsewhere(tx, delivery, why).await
+        self.tell_elsewhere(tx, delivery, State::Dead, why).await
     }
 
     /// Notes a confirmation, and keeps the message as part of its conversation.
@@ -399,8 +417,14 @@ impl Outbox {
         Ok(())
     }
 
-    /// An answer that cannot reach one place of a run is announced at the others.
-    async fn tell_elsewhere(&self, tx: &mut Tx, dead: &Delivery, why: &str) -> Result<(), StoreError> {
+    /// An answer that did not reach one place of a run, or of which that is not known, is announced at another.
+    async fn tell_elsewhere(
+        &self,
+        tx: &mut Tx,
+        dead: &Delivery,
+        state: State,
+        why: &str,
+    ) -> Result<(), StoreError> {
         let Some(run) = dead.run.filter(|_| dead.purpose == Purpose::Answer && dead.last) else {
             return Ok(());
         };
@@ -409,11 +433,14 @@ impl Outbox {
             .iter()
             .find(|d| d.place != dead.place && !matches!(d.state, State::Dead | State::Cancelled));
         if let Some(other) = other {
-            let markdown = format!(
-                "I could not post this answer to {}: {}.",
-                projects::label(tx, &dead.place).await?,
-                why.trim_end_matches('.')
-            );
+            let place = projects::label(tx, &dead.place).await?;
+            let why = why.trim_end_matches('.');
+            let markdown = match state {
+                State::Unknown => {
+                    format!("I do not know whether this answer reached {place}: {why}. Please look there.")
+                }
+                _ => format!("I could not post this answer to {place}: {why}."),
+            };
             let post = Post {
                 place: &other.place,
                 markdown: &markdown,
@@ -429,6 +456,13 @@ impl Outbox {
         }
         Ok(())
     }
+}
+
+/// Whether the calls for a delivery's newest text have gone on for so long.
+fn is_over(delivery: &Delivery, span: Duration, now: DateTime<Utc>) -> bool {
+    delivery
+        .tried_since
+        .is_some_and(|since| later(since, span) <= now)
 }
 
 /// An attempt at `text`.
@@ -465,22 +499,18 @@ impl Handler for Outbox {
             let Some(delivery) = deliveries::lock(tx, DeliveryId(item.subject)).await? else {
                 return Ok(());
             };
-            if delivery.state == State::Sending {
+            let state = match delivery.state {
                 // Whether it happened is not known, and nobody looks any more: a person decides.
-                deliveries::set_state(tx, delivery.id, State::Unknown, why).await?;
-            }
-            if delivery.state == State::Queued {
-                deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
-                deliveries::cancel_after(
-                    tx,
-                    delivery.group,
-                    delivery.part,
-                    "an earlier part did not arrive",
-                )
-                .await?;
+                State::Sending | State::Unknown => State::Unknown,
+                State::Queued => State::Dead,
+                State::Sent | State::Dead | State::Cancelled => return self.settled(tx, &delivery).await,
+            };
+            deliveries::set_state(tx, delivery.id, state, why).await?;
+            if state == State::Dead {
+                deliveries::cancel_behind(tx, delivery.group, delivery.part).await?;
             }
             self.settled(tx, &delivery).await?;
-            self.tell_elsewhere(tx, &delivery, why).await
+            self.tell_elsewhere(tx, &delivery, state, why).await
         })
     }
 }

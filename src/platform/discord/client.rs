@@ -4,6 +4,7 @@
 //! refusal, and ignores another address than Discord's while its own rate limiter is on.
 
 use std::num::NonZeroU64;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -14,10 +15,11 @@ use url::Url;
 
 use super::channels::Channels;
 use super::json;
-use super::limits::{Closed, Key, Limits};
+use super::limits::{ANSWERS, Closed, Key, Limits};
 use crate::config;
 use crate::domain;
 use crate::engine::clock::Clock;
+use crate::engine::health::{Part, State};
 use crate::failpoint::{self, Call as Named};
 
 /// How long a read may take.
@@ -126,6 +128,8 @@ struct Inner {
     limits: Limits,
     identity: OnceLock<Identity>,
     channels: Channels,
+    /// Whether Discord refused the token when it was last shown it.
+    refused: AtomicBool,
 }
 
 impl Discord {
@@ -149,6 +153,7 @@ impl Discord {
             clock,
             identity: OnceLock::new(),
             channels: Channels::default(),
+            refused: AtomicBool::new(false),
         })))
     }
 
@@ -211,6 +216,14 @@ impl Discord {
         let text = answer.text().await.map_err(|error| broken(error.without_url()));
         let body = text.as_deref().ok().and_then(json::parse);
         let null = Value::Null;
+        if !ANSWERS.contains(&call.key.route) {
+            // What answers an interaction goes by the interaction's own token.
+            match status {
+                401 => inner.refused.store(true, Ordering::Relaxed),
+                200..500 => inner.refused.store(false, Ordering::Relaxed),
+                _ => {}
+            }
+        }
         let asked = inner
             .limits
             .learn(&call.key, status, &headers, body.as_ref().unwrap_or(&null));
@@ -224,6 +237,15 @@ impl Discord {
             },
             (None, status) => Err(refused(status, body.as_ref())),
         }
+    }
+
+    /// Whether Discord still takes our token, for the health report; none when it does.
+    pub(super) fn report(&self) -> Option<Part> {
+        let refused = self.0.refused.load(Ordering::Relaxed);
+        refused.then(|| Part {
+            state: State::Failed,
+            detail: super::outcome::TOKEN.to_owned(),
+        })
     }
 
     /// What is known of channels.

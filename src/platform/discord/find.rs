@@ -7,7 +7,7 @@ use serenity::http::{LightMethod, Route};
 
 use super::client::{Call, Discord, Identity, Trouble, typed};
 use super::json;
-use super::outcome::{UNKNOWN_MESSAGE, is_closed_to_us, is_over};
+use super::outcome::{UNKNOWN_MESSAGE, hindrance, is_closed_to_us, is_over};
 use super::sender::{answer, channel, open_interaction, original, receipt};
 use crate::domain::{Effect, same_text};
 use crate::engine::sender::{Found, Outgoing};
@@ -30,7 +30,7 @@ pub(super) async fn find(discord: &Discord, out: &Outgoing) -> Found {
         Some(id) => find_edit(discord, out, channel, id).await,
         None => find_new(discord, out, channel).await,
     };
-    looked.unwrap_or_else(|trouble| Found::CannotTell(trouble.to_string()))
+    looked.unwrap_or_else(|trouble| Found::CannotTell(hindrance(&trouble)))
 }
 
 async fn find_edit(discord: &Discord, out: &Outgoing, channel: &str, id: &str) -> Result<Found, Trouble> {

@@ -90,6 +90,8 @@ pub async fn listen(
         stop.cancelled().await;
         return Ok(());
     };
+    let standing = discord.clone();
+    engine.health.supplement(PART, move || standing.report());
     let waits = || {
         let why = "standing by: another process holds the connection to Discord";
         engine.health.report(PART, State::Ok, why);

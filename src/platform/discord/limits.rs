@@ -55,7 +55,7 @@ pub(super) struct Key {
 
 /// Calls that answer interactions: Discord's global limit does not bind them.
 /// <https://discord.com/developers/docs/topics/rate-limits#global-rate-limit>
-const ANSWERS: [&str; 3] = ["POST callback", "original", "followup"];
+pub(super) const ANSWERS: [&str; 3] = ["POST callback", "original", "followup"];
 
 /// Our clock as the limiter reads it.
 struct Ticks(Clock);

@@ -16,6 +16,10 @@ const MISSING_PERMISSIONS: u64 = 50013;
 /// What to do about a place of a project that was deleted.
 pub(super) const GONE: &str = "the channel is gone; bind another one";
 
+/// What to do about a token that is refused.
+pub(super) const TOKEN: &str = "Discord refuses the bot's token; put the current one, found at \
+                                https://discord.com/developers/applications, your app, Bot, into discord.bot_token";
+
 /// What was attempted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Attempt {
@@ -112,18 +116,36 @@ pub(super) fn unreadable(trouble: &Trouble) -> Option<String> {
     }
 }
 
+/// What keeps a look-up from working, and what to do.
+pub(super) fn hindrance(trouble: &Trouble) -> String {
+    match trouble {
+        Trouble::Refused {
+            status,
+            code,
+            message,
+        } => reason(*status, *code, message),
+        other => other.to_string(),
+    }
+}
+
 /// Why Discord refuses, and what to do.
 fn reason(status: u16, code: u64, message: &str) -> String {
     match code {
         UNKNOWN_CHANNEL => "the channel or thread is gone; ask in another one".to_owned(),
         10004 => "the bot is not on this server any more; invite it again".to_owned(),
-        MISSING_ACCESS => "the bot may not see this channel, or is not on this server; give it the permission View \
+        MISSING_ACCESS => {
+            "the bot may not see this channel, or is not on this server; give it the permission View \
                            Channel there, or invite it again"
-            .to_owned(),
-        MISSING_PERMISSIONS => "the bot may not write here; give it the permissions Send Messages, Send Messages in \
+                .to_owned()
+        }
+        MISSING_PERMISSIONS => {
+            "the bot may not write here; give it the permissions Send Messages, Send Messages in \
                                 Threads and Read Message History"
-            .to_owned(),
-        50007 => "this person takes no direct messages from the bot; ask on a server that both are on".to_owned(),
+                .to_owned()
+        }
+        50007 => {
+            "this person takes no direct messages from the bot; ask on a server that both are on".to_owned()
+        }
         50083 => "the thread is archived; open it again".to_owned(),
         160_005 => "the thread is locked; have a moderator unlock it".to_owned(),
         50035 => format!("Discord does not take the message's form ({message}); ask for a shorter answer"),
@@ -131,9 +153,7 @@ fn reason(status: u16, code: u64, message: &str) -> String {
             format!("the server's rules block this text ({message}); ask in other words")
         }
         30046 => "Discord allows few changes of messages older than an hour".to_owned(),
-        _ if status == 401 => "Discord refuses the bot's token; put the current one, found at \
-                               https://discord.com/developers/applications, your app, Bot, into discord.bot_token"
-            .to_owned(),
+        _ if status == 401 => TOKEN.to_owned(),
         _ => format!("Discord refuses it: {message} ({code})"),
     }
 }

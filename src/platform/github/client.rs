@@ -50,6 +50,8 @@ struct Inner {
     cache: Cache,
     /// What kept the newest request from an answer, when that concerns GitHub as a whole.
     trouble: Mutex<Option<Part>>,
+    /// What kept the newest change from being made, when a permission is missing.
+    lacking: Mutex<Option<Part>>,
 }
 
 impl GitHub {
@@ -76,6 +78,7 @@ impl GitHub {
             limits: Limits::default(),
             cache: Cache::default(),
             trouble: Mutex::default(),
+            lacking: Mutex::default(),
         })))
     }
 
@@ -161,7 +164,10 @@ impl GitHub {
             state: State::Degraded,
             detail: format!("installed for nobody yet; install it at {page}"),
         });
-        homeless.or_else(|| self.0.limits.report(self.0.clock.now()))
+        let lacking = self.0.lacking.lock().unwrap_or_else(PoisonError::into_inner);
+        homeless
+            .or_else(|| lacking.clone())
+            .or_else(|| self.0.limits.report(self.0.clock.now()))
     }
 
     /// GET; whatever is no success is an error.
@@ -185,10 +191,27 @@ impl GitHub {
         route: &Route,
         body: Option<&B>,
     ) -> Result<Answer, GitHubError> {
+        let writes = method != Method::GET;
         let answer = self.attempt(method, route, body).await;
+        if writes {
+            self.learn(&answer);
+        }
         let trouble = answer.as_ref().err().and_then(trouble);
         *self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         answer
+    }
+
+    /// Keeps whether our permissions were enough for a change.
+    fn learn(&self, answer: &Result<Answer, GitHubError>) {
+        let lacking = match answer {
+            Ok(_) => None,
+            Err(error) if error.is_missing_permission() => Some(Part {
+                state: State::Degraded,
+                detail: format!("{}. {}.", error.why(), error.next()),
+            }),
+            Err(_) => return,
+        };
+        *self.0.lacking.lock().unwrap_or_else(PoisonError::into_inner) = lacking;
     }
 
     async fn attempt<B: Serialize>(

@@ -184,6 +184,22 @@ impl GitHubError {
         matches!(self, Self::Unauthorized | Self::KeyRefused(_))
     }
 
+    /// Whether our token or App was given too few permissions
+    /// (<https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#resource-not-accessible>).
+    pub(super) fn is_missing_permission(&self) -> bool {
+        matches!(self, Self::Forbidden(words) if words.to_lowercase().starts_with("resource not accessible by"))
+    }
+
+    /// What keeps a look-up from working, and what a person can do where waiting does not help.
+    pub(super) fn hindrance(&self) -> String {
+        match self {
+            Self::RateLimited { .. } | Self::Unreachable(_) | Self::Lost(_) | Self::TokenRefused => {
+                self.why()
+            }
+            _ => format!("{}. {}", self.why(), self.next()),
+        }
+    }
+
     /// Whether our App was not let in, or was put out again, by the repository's owner.
     pub fn is_shut_out(&self) -> bool {
         matches!(self, Self::NotInstalled { .. } | Self::Suspended)

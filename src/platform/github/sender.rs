@@ -277,7 +277,7 @@ impl Sender for GitHubSender {
                 // The issue was deleted, and what we put there with it. A 404 proves less: GitHub also says that when
                 // our account may not look.
                 Err(GitHubError::Gone(_)) => Found::No,
-                Err(error) => Found::CannotTell(error.why()),
+                Err(error) => Found::CannotTell(error.hindrance()),
             }
         })
     }

@@ -304,7 +304,8 @@ fn comment_deleted(payload: &Value, context: &Context) -> Option<Told> {
     Some((event, Some(key)))
 }
 
-/// A new issue is a message when it calls us; otherwise it is only known to have been opened.
+/// A new issue is a message when it calls us, or when a delivery of ours made it; otherwise it is only known to have been
+/// opened.
 fn issue_opened(payload: &Value, context: &Context) -> Option<Told> {
     let issue = issue_of(payload, context)?;
     let opened = &payload["issue"];
@@ -313,5 +314,6 @@ fn issue_opened(payload: &Value, context: &Context) -> Option<Told> {
     let at = moment(opened, "created_at").unwrap_or(context.now);
     let body = opened["body"].as_str().unwrap_or_default();
     let posted = written(ISSUE_BODY.to_owned(), &author, body, at).posted(issue, context);
-    (posted.addressed == Addressed::Us).then_some((Event::MessagePosted(posted), Some(key)))
+    (posted.addressed == Addressed::Us || posted.mark.is_some())
+        .then_some((Event::MessagePosted(posted), Some(key)))
 }

@@ -18,8 +18,10 @@ use url::Url;
 
 use super::json;
 use super::names::Cache;
+use super::standing::Standing;
 use crate::config::{self, SlackMode};
 use crate::engine::clock::Clock;
+use crate::engine::health::Part;
 use crate::failpoint::{self, Call};
 
 /// How long a read may take.
@@ -96,6 +98,7 @@ struct Inner {
     channels: Cache,
     /// When Slack last said that it holds events back.
     held_back: Mutex<Option<DateTime<Utc>>>,
+    standing: Standing,
 }
 
 impl Slack {
@@ -130,6 +133,7 @@ impl Slack {
             users: Cache::default(),
             channels: Cache::default(),
             held_back: Mutex::default(),
+            standing: Standing::default(),
         })))
     }
 
@@ -185,11 +189,14 @@ impl Slack {
         arguments: Vec<(&'static str, Option<String>)>,
     ) -> Result<Value, Trouble> {
         let session = self.0.client.open_session(&self.0.bot);
-        self.read(
-            method,
-            session.http_session_api.http_get(method, &arguments, None),
-        )
-        .await
+        let answer = self
+            .read(
+                method,
+                session.http_session_api.http_get(method, &arguments, None),
+            )
+            .await;
+        self.0.standing.learn(method, &answer);
+        answer
     }
 
     async fn read(
@@ -206,7 +213,9 @@ impl Slack {
     pub(super) async fn post(&self, method: &str, body: &Value) -> Result<Value, Trouble> {
         let session = self.0.client.open_session(&self.0.bot);
         let call = session.http_session_api.http_post(method, body, None);
-        settle(failpoint::outside(Call("slack", method), call).await)
+        let answer = settle(failpoint::outside(Call("slack", method), call).await);
+        self.0.standing.learn(method, &answer);
+        answer
     }
 
     /// Posts to an address that Slack handed out (`response_url`), without the bot's token.
@@ -250,6 +259,11 @@ impl Slack {
     /// When Slack last said that it holds events back, while that counts.
     pub(super) fn held_back(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
         self.0.held_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What Slack's answers say about our token, for the health report; none when it works.
+    pub(super) fn report(&self) -> Option<Part> {
+        self.0.standing.report()
     }
 
     /// The time.

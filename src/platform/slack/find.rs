@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::client::{Identity, Slack, Trouble};
 use super::json;
+use super::outcome::hindrance;
 use super::sender::{Target, VIA_RESPONSE_URL, revision};
 use super::text;
 use super::translate::mark;
@@ -57,7 +58,7 @@ pub(super) async fn find(slack: &Slack, out: &Outgoing) -> Found {
         Trouble::Refused { error, .. } if matches!(reply, Some(Reply::ResponseUrl { .. })) => Found::Never(
             format!("Slack says {error}, and a private answer to a command cannot be read"),
         ),
-        other => Found::CannotTell(other.to_string()),
+        other => Found::CannotTell(hindrance(&other, &me.name)),
     })
 }
 

@@ -30,6 +30,8 @@ pub async fn listen(slack: Slack, engine: Engine, stop: CancellationToken) -> Re
         stop.cancelled().await;
         return Ok(());
     };
+    let standing = slack.clone();
+    engine.health.supplement(PART, move || standing.report());
     match slack.app_token().cloned() {
         Some(token) => socket::listen(slack, engine, me, token, stop).await,
         None => {

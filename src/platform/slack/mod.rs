@@ -15,6 +15,7 @@ mod outcome;
 pub mod request;
 mod sender;
 mod socket;
+mod standing;
 mod text;
 mod translate;
 

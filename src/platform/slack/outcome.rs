@@ -70,11 +70,28 @@ pub(super) fn is_closed_to_us(trouble: &Trouble) -> bool {
     matches!(error.as_str(), "not_in_channel" | "channel_not_found") || error.starts_with("restricted_action")
 }
 
+/// Whether an error word means that Slack does not take the token at all.
+/// <https://docs.slack.dev/reference/methods/auth.test#errors>
+pub(super) fn is_refused_token(error: &str) -> bool {
+    matches!(
+        error,
+        "invalid_auth" | "not_authed" | "account_inactive" | "token_revoked" | "token_expired"
+    )
+}
+
+/// What keeps a look-up from working, and what to do.
+pub(super) fn hindrance(trouble: &Trouble, bot: &str) -> String {
+    match trouble {
+        Trouble::Refused { error, needed } if !is_passing(error) => reason(error, needed.as_deref(), bot),
+        other => other.to_string(),
+    }
+}
+
 /// Why Slack refuses, and what to do. The words are those of
 /// <https://docs.slack.dev/reference/methods/chat.postMessage#errors>,
 /// <https://docs.slack.dev/reference/methods/chat.update#errors> and, for the last ones,
 /// <https://docs.slack.dev/interactivity/handling-user-interaction#message_responses>.
-fn reason(error: &str, needed: Option<&str>, bot: &str) -> String {
+pub(super) fn reason(error: &str, needed: Option<&str>, bot: &str) -> String {
     const APPS: &str = "at https://api.slack.com/apps, your app, OAuth & Permissions";
     match error {
         "not_in_channel" => format!("the bot is not in this channel; invite it with /invite @{bot}"),

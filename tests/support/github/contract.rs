@@ -79,6 +79,7 @@ pub const CASES: &[Case] = &[
     ("drops_look_like_resets", || Box::pin(drops_look_like_resets())),
     ("applies_late", || Box::pin(applies_late())),
     ("holds_an_answer", || Box::pin(holds_an_answer())),
+    ("holds_an_effect", || Box::pin(holds_an_effect())),
     ("ends_when_dropped", || Box::pin(ends_when_dropped())),
 ];
 

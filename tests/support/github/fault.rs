@@ -45,6 +45,8 @@ pub enum Fault {
     },
     /// The call has its effect; its answer waits for `release`.
     Hold,
+    /// Effect and answer wait for `release`; a client that hangs up before leaves no effect.
+    HoldBeforeEffect,
 }
 
 /// How far a planted fault has come.
@@ -132,7 +134,7 @@ pub(super) struct Faults {
 impl Faults {
     pub(super) fn plant(&mut self, method: &str, pattern: &str, fault: Fault) -> FaultHandle {
         let handle = FaultHandle::new(method, pattern, fault);
-        if handle.fault == Fault::Hold {
+        if matches!(handle.fault, Fault::Hold | Fault::HoldBeforeEffect) {
             self.holding.push(handle.clone());
         }
         self.waiting.push(handle.clone());

@@ -72,6 +72,11 @@ async fn meet(core: &Arc<Core>, line: &Line, req: &Req, handle: &FaultHandle) ->
             plain(500)
         }
         Fault::Hold => core.with(|state| respond(state, req)),
+        Fault::HoldBeforeEffect => {
+            handle.mark_hit();
+            handle.released().await;
+            core.with(|state| respond(state, req))
+        }
     };
     handle.mark_hit();
     if *handle.fault() == Fault::Hold {

@@ -81,6 +81,11 @@ pub(super) async fn with_faults<T>(
             inner.with(effect);
             cut(conn)
         }
+        Some(Fault::ResetAfterEffect { .. }) => {
+            inner.with(effect);
+            conn.reset();
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
         Some(Fault::DropBeforeEffect { .. }) => cut(conn),
         Some(Fault::ApplyLater { after, .. }) => {
             inner.with(move |state| {

@@ -40,6 +40,12 @@ async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
     done.unwrap_or_else(|_| panic!("waited too long for: {what}"))
 }
 
+/// The effect happens, and the answer is an error.
+const FAILED_LATE: Fault = Fault::StatusAfterEffect {
+    method: POST,
+    code: 502,
+};
+
 /// Every fault of one call, and that exactly the promised effects happened.
 pub async fn faults_show_on_the_wire() {
     let bench = Bench::new().await;
@@ -68,24 +74,25 @@ pub async fn faults_show_on_the_wire() {
         method: POST,
         code: 503,
     };
-    let failed_late = Fault::StatusAfterEffect {
-        method: POST,
-        code: 502,
-    };
     // The client's pool is filled from the first call on: a cut meets a connection that was in use before.
     for (fault, seen) in [
         (refused, (200, None)),
         (limited, (429, Some("7".to_owned()))),
         (limited_bare, (429, None)),
         (failed, (503, None)),
-        (failed_late, (502, None)),
+        (FAILED_LATE, (502, None)),
     ] {
         bench.slack.fault(fault.clone());
         assert_eq!(send(&format!("{seen:?}")).await.unwrap(), seen, "{fault:?}");
     }
     let cut_before = Fault::DropBeforeEffect { method: POST };
     let cut_after = Fault::DropAfterEffect { method: POST };
-    for (fault, text) in [(cut_before, "cut before"), (cut_after, "cut after")] {
+    let reset_after = Fault::ResetAfterEffect { method: POST };
+    for (fault, text) in [
+        (cut_before, "cut before"),
+        (cut_after, "cut after"),
+        (reset_after, "reset after"),
+    ] {
         bench.slack.fault(fault);
         let error = send(text).await.expect_err("a connection cut before the answer");
         assert!(error.is_request() && !error.is_connect(), "{error:?}");
@@ -97,8 +104,8 @@ pub async fn faults_show_on_the_wire() {
         .into_iter()
         .map(|msg| msg.text)
         .collect();
-    assert_eq!(texts, ["(502, None)", "cut after", "whole again"]);
-    assert_eq!(bench.slack.calls(POST).len(), 8, "the client sent nothing twice");
+    assert_eq!(texts, ["(502, None)", "cut after", "reset after", "whole again"]);
+    assert_eq!(bench.slack.calls(POST).len(), 9, "the client sent nothing twice");
     assert_eq!(bench.slack.faults_left(), 0);
 }
 

@@ -39,6 +39,11 @@ pub enum Fault {
         /// Web API method.
         method: &'static str,
     },
+    /// The effect happens, then the connection is reset without an answer.
+    ResetAfterEffect {
+        /// Web API method.
+        method: &'static str,
+    },
     /// The connection closes without an answer, nothing done.
     DropBeforeEffect {
         /// Web API method.
@@ -82,6 +87,7 @@ impl Fault {
             | Self::Status { method, .. }
             | Self::StatusAfterEffect { method, .. }
             | Self::DropAfterEffect { method }
+            | Self::ResetAfterEffect { method }
             | Self::DropBeforeEffect { method }
             | Self::ApplyLater { method, .. }
             | Self::Hold { method }

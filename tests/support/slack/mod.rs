@@ -323,6 +323,11 @@ impl FakeSlack {
         assert!(had, "the bot never had {scope}");
     }
 
+    /// Gives a scope back to the bot token.
+    pub fn grant_scope(&self, scope: &str) {
+        self.inner.with(|state| state.scopes.insert(scope.to_owned()));
+    }
+
     /// Answers every call with this error (`invalid_auth`, `token_revoked`, `account_inactive`), or stops
     /// that.
     pub fn break_auth(&self, error: Option<&str>) {

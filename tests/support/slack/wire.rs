@@ -4,7 +4,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
 use axum::extract::connect_info::Connected;
@@ -15,16 +15,25 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// A handler's hold on the connection it answers on.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Conn(Arc<AtomicBool>);
+pub(super) struct Conn(Arc<AtomicU8>);
+
+/// What becomes of a connection: it is closed, or reset.
+const CLOSED: u8 = 1;
+const RESET: u8 = 2;
 
 impl Conn {
     /// Cuts the connection: whatever the handler returns afterwards never reaches the client, which sees the
     /// connection close in the middle of its call.
     pub(super) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+        self.0.store(CLOSED, Ordering::SeqCst);
     }
 
-    fn is_cut(&self) -> bool {
+    /// The same with a TCP reset in place of a close.
+    pub(super) fn reset(&self) {
+        self.0.store(RESET, Ordering::SeqCst);
+    }
+
+    fn end(&self) -> u8 {
         self.0.load(Ordering::SeqCst)
     }
 }
@@ -84,7 +93,12 @@ pub(super) struct Line {
 
 impl Line {
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        if self.conn.is_cut() || self.stopped.as_mut().poll(cx).is_ready() {
+        if self.conn.end() == RESET {
+            // Best effort: without it the client sees the connection close instead.
+            drop(self.stream.set_zero_linger());
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        if self.conn.end() == CLOSED || self.stopped.as_mut().poll(cx).is_ready() {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Discord in a story's world.
 
 use callsheet::domain::{Place, Platform};
-use callsheet::store::{deliveries, projects, watermarks};
+use callsheet::store::{outbox, projects, watermarks};
 
 use super::{Kind, World};
 
@@ -95,6 +95,15 @@ impl World {
         format!("{}: {}", part.state.words(), part.detail)
     }
 
+    /// What `GET /health` says about a part.
+    pub(crate) async fn told_health(&self, part: &str) -> String {
+        let url = format!("http://{}/health", self.program().address);
+        let report: serde_json::Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let part = &report["parts"][part];
+        let text = |field: &str| part[field].as_str().unwrap_or("nothing").to_owned();
+        format!("{}: {}", text("state"), text("detail"))
+    }
+
     /// The places on Discord that have a watermark.
     pub(crate) async fn discord_marks(&self) -> Vec<String> {
         let mut tx = self.db.read().await.unwrap();
@@ -107,7 +116,7 @@ impl World {
     /// Why deliveries were given up, in words.
     pub(crate) async fn given_up(&self) -> Vec<String> {
         let mut tx = self.db.read().await.unwrap();
-        let dead = deliveries::given_up(&mut tx, 100).await.unwrap();
+        let dead = outbox::given_up(&mut tx, 100).await.unwrap();
         dead.into_iter().map(|(_, reason)| reason).collect()
     }
 }

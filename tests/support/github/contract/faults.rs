@@ -144,6 +144,26 @@ pub async fn holds_an_answer() {
     assert_eq!(client.get("/user").await.status, 200);
 }
 
+/// Nothing happens while the call waits, and nothing at all when its client hangs up.
+pub async fn holds_an_effect() {
+    let (github, client, _) = world().await;
+    for hangs_up in [true, false] {
+        let held = github.fault("POST", "/comments", Fault::HoldBeforeEffect);
+        let sending = client.try_send(Method::POST, COMMENTS, text("held"));
+        tokio::pin!(sending);
+        tokio::select! {
+            _ = &mut sending => panic!("answered"),
+            () = held.hit() => {}
+        }
+        assert!(github.comments("acme/apollo", 12).is_empty());
+        if !hangs_up {
+            held.release();
+            assert_eq!(sending.await.unwrap().status(), 201);
+        }
+    }
+    assert_eq!(github.comments("acme/apollo", 12).len(), 1);
+}
+
 /// With the last handle go the port, the connections and a held answer.
 pub async fn ends_when_dropped() {
     let (github, client, _) = world().await;
