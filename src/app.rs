@@ -321,6 +321,10 @@ fn spawn_listeners(
         .github
         .as_ref()
         .and_then(|github| github.webhook_secret.clone());
+    let hooks = github::Hooks {
+        open: secret.is_some(),
+        public_url: config.server.public_url.clone(),
+    };
     let hook = parts.github.clone().map(|github| http::GitHubHook {
         engine: engine.clone(),
         secret,
@@ -349,7 +353,10 @@ fn spawn_listeners(
         );
     }
     if let Some(github) = &parts.github {
-        supervisor.spawn("github", github::watch(github.clone(), engine.clone(), stop));
+        supervisor.spawn(
+            "github",
+            github::watch(github.clone(), engine.clone(), hooks, stop),
+        );
     }
 }
 

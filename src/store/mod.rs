@@ -8,6 +8,7 @@
 
 mod columns;
 pub mod conversations;
+pub mod cursors;
 mod db;
 pub mod deliveries;
 pub mod inbox;

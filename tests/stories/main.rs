@@ -20,6 +20,7 @@ mod discord;
 mod discord_gateway;
 mod discord_lost;
 mod engine;
+mod gaps_github;
 mod github_app;
 mod health;
 mod long_answers;
@@ -86,6 +87,7 @@ fn main() {
         (discord_gateway::STORIES, socket),
         (discord_lost::STORIES, socket),
         (engine::STORIES, socket),
+        (gaps_github::STORIES, socket),
         (github_app::STORIES, socket),
         (health::STORIES, socket),
         (long_answers::STORIES, both),
