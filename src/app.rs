@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -271,7 +272,9 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         command.clone(),
     );
     let digests = Digests::new(engine.clone(), actions.clone(), outbox.clone());
-    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command).helping(helping);
+    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command)
+        .helping(helping)
+        .asking_back(old_after(config));
     let progress = ProgressDesk::new(engine.clone(), answers);
     let mut handlers: Vec<(&'static str, Arc<dyn Handler>, usize)> = vec![
         ("event workers", Arc::new(desk), EVENT_WORKERS),
@@ -299,6 +302,14 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         "lease reaper",
         workers::reap(engine.clone(), supervisor.stopping()),
     );
+}
+
+/// How old a request may be when work on it begins.
+fn old_after(config: &Config) -> Option<TimeDelta> {
+    let minutes = i64::try_from(config.agent.old_after_minutes).ok();
+    minutes
+        .filter(|minutes| *minutes > 0)
+        .and_then(TimeDelta::try_minutes)
 }
 
 /// What people call us with in commands, on every platform.

@@ -15,3 +15,12 @@ CREATE TABLE redeliveries (
     asked_at TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX redeliveries_by_age ON redeliveries (asked_at);
+
+-- Runs whose request was old when work on it began: the person was asked whether it is still wanted. `taken_at`: they said so.
+CREATE TABLE held_runs (
+    run_id UUID PRIMARY KEY NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    person_id UUID NOT NULL REFERENCES persons (id) ON DELETE CASCADE,
+    held_at TIMESTAMPTZ NOT NULL,
+    taken_at TIMESTAMPTZ
+);
+CREATE INDEX held_runs_by_person ON held_runs (person_id, held_at);

@@ -15,3 +15,12 @@ CREATE TABLE redeliveries (
     asked_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX redeliveries_by_age ON redeliveries (asked_at);
+
+-- Runs whose request was old when work on it began: the person was asked whether it is still wanted. `taken_at`: they said so.
+CREATE TABLE held_runs (
+    run_id BLOB PRIMARY KEY NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    person_id BLOB NOT NULL REFERENCES persons (id) ON DELETE CASCADE,
+    held_at TEXT NOT NULL,
+    taken_at TEXT
+) STRICT;
+CREATE INDEX held_runs_by_person ON held_runs (person_id, held_at);

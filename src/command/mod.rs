@@ -52,6 +52,12 @@ pub enum Command {
     },
     /// Whether every part of me works
     Health,
+    /// Do what I found too old to do unasked
+    #[command(hide = true)]
+    Again {
+        /// Which request; left out for the newest one here
+        request: Option<uuid::Uuid>,
+    },
     /// A line that can only be meant as a command, and is not written like one.
     #[command(skip)]
     Mistaken {
@@ -231,6 +237,13 @@ pub async fn run(
         Command::Help { command } => Ok(Outcome::words(help(command, prefix)?)),
         Command::Status { project } => general::status(actions, asker, project.as_deref()).await,
         Command::Projects => general::projects(actions, asker).await,
+        // Only the desk makes requests; nothing that is said here gets this far.
+        Command::Again { .. } => Err(PersonError::new(
+            "I left it",
+            "there is nothing here that waits for a word",
+            "Ask for it once more",
+        )
+        .into()),
         Command::Health => Ok(general::health(&actions.engine.health)),
         Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
         Command::Schedule {

@@ -176,6 +176,8 @@ pub struct Agent {
     pub max_steps: u32,
     /// The most tokens that one run may use, prompts and answers together.
     pub max_tokens_per_run: u64,
+    /// How old a request may be when work on it begins, in minutes; 0 for any age.
+    pub old_after_minutes: u64,
 }
 
 /// The file to read: the one from the command line (`flag`), else the one that `CALLSHEET_CONFIG` names, else

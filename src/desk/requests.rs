@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::{Desk, kind, meaning};
 use crate::action::Trouble;
+use crate::command::Command;
 use crate::domain::{
     Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
-    Reply, TurnId, has_words, issue_refs, shorten,
+    Reply, RunId, TurnId, has_words, issue_refs, shorten,
 };
 use crate::engine::outbox::Post;
 use crate::engine::workers::Failure;
@@ -79,11 +80,11 @@ impl Desk {
         } else {
             "help".to_owned()
         };
-        let command = quote_untrusted(&format!(
-            "{} {}",
-            self.command,
-            shorten(given.text.trim(), QUOTED)
-        ));
+        let said = match self.said_again(&asker, &line).await? {
+            Some(text) => shorten(text.trim(), QUOTED),
+            None => format!("{} {}", self.command, shorten(given.text.trim(), QUOTED)),
+        };
+        let command = quote_untrusted(&said);
         let mut targets = vec![Target {
             place: given.place.clone(),
             heading: format!(
@@ -116,6 +117,21 @@ impl Desk {
         inbox::set_meaning(&mut tx, id, "command").await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("request").await?)
+    }
+
+    /// The words that a person said when they say them again by a button.
+    async fn said_again(&self, asker: &Asker, line: &str) -> Result<Option<String>, StoreError> {
+        let Some(Command::Again { request: Some(id) }) = Command::parse(line) else {
+            return Ok(None);
+        };
+        let mut tx = self.engine.db.read().await?;
+        let run = runs::get(&mut tx, RunId(id)).await?;
+        // Others' words are not for whoever has the number.
+        let theirs = run.filter(|run| run.asker.person == asker.person);
+        Ok(Some(theirs.map_or_else(
+            || format!("{} again", self.command),
+            |run| run.text,
+        )))
     }
 
     async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
+use super::old::too_old;
 use crate::action::{Actions, Trouble};
 use crate::agent::Agent;
 use crate::command::{self, Change, Command, Outcome};
@@ -22,14 +24,16 @@ const LEAVE: Duration = Duration::from_secs(60);
 
 /// Works on runs; the handler of [`Kind::Run`].
 pub struct RunDesk {
-    engine: Engine,
-    actions: Actions,
-    answers: Answers,
-    agent: Arc<Agent>,
+    pub(super) engine: Engine,
+    pub(super) actions: Actions,
+    pub(super) answers: Answers,
+    pub(super) agent: Arc<Agent>,
     /// How a person calls us in commands, e.g. `/pm`.
     command: String,
     /// See [`RunDesk::helping`].
     helping: bool,
+    /// See [`RunDesk::asking_back`].
+    old_after: Option<TimeDelta>,
 }
 
 impl RunDesk {
@@ -48,6 +52,7 @@ impl RunDesk {
             agent,
             command,
             helping: false,
+            old_after: None,
         }
     }
 
@@ -56,6 +61,13 @@ impl RunDesk {
     #[must_use]
     pub fn helping(mut self, helping: bool) -> Self {
         self.helping = helping;
+        self
+    }
+
+    /// Requests that are older than that when work on them begins are not done unasked.
+    #[must_use]
+    pub fn asking_back(mut self, old_after: Option<TimeDelta>) -> Self {
+        self.old_after = old_after;
         self
     }
 
@@ -76,6 +88,11 @@ impl RunDesk {
             queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
             return Ok(tx.commit("run left").await?);
         }
+        let platform = run.asker.place.platform();
+        let age = too_old(platform, &run.work, run.asked_at, run.started_at, self.old_after);
+        if let Some(age) = age {
+            return self.ask_back(item, &run, age).await;
+        }
         match &run.work {
             Work::Talk => self.agent.work(item, &run).await,
             Work::Say { text } => {
@@ -84,6 +101,7 @@ impl RunDesk {
             }
             Work::Command { line } => {
                 let outcome = match Command::parse(line) {
+                    Some(Command::Again { request }) => return self.again(item, &run, request).await,
                     Some(command) => command::run(&self.actions, &run.asker, &command, &self.command).await,
                     None => Ok(Outcome::Answer(Answer::words(command::overview(&self.command)))),
                 };
@@ -128,7 +146,13 @@ impl RunDesk {
         }
     }
 
-    async fn end(&self, item: &Claimed, run: &Run, state: RunState, answer: &Answer) -> Result<(), Failure> {
+    pub(super) async fn end(
+        &self,
+        item: &Claimed,
+        run: &Run,
+        state: RunState,
+        answer: &Answer,
+    ) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
         self.answers.end(&mut tx, run, state, answer).await?;
         queue::finish(&mut tx, item).await?;

@@ -11,6 +11,7 @@ pub mod conversations;
 pub mod cursors;
 mod db;
 pub mod deliveries;
+pub mod held;
 pub mod inbox;
 mod open;
 pub mod pacing;

@@ -25,6 +25,7 @@ mod github_app;
 mod health;
 mod long_answers;
 mod lost_answers;
+mod old_requests;
 mod pulls;
 mod rights;
 mod schedules;
@@ -92,6 +93,7 @@ fn main() {
         (health::STORIES, socket),
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
+        (old_requests::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),
