@@ -21,6 +21,7 @@ mod discord_gateway;
 mod discord_lost;
 mod engine;
 mod gaps_github;
+mod gaps_slack;
 mod github_app;
 mod health;
 mod long_answers;
@@ -89,6 +90,7 @@ fn main() {
         (discord_lost::STORIES, socket),
         (engine::STORIES, socket),
         (gaps_github::STORIES, socket),
+        (gaps_slack::STORIES, both),
         (github_app::STORIES, socket),
         (health::STORIES, socket),
         (long_answers::STORIES, both),

@@ -16,6 +16,7 @@ use slack_morphism::{
 };
 use url::Url;
 
+use super::catch_up::Missed;
 use super::json;
 use super::names::Cache;
 use crate::config::{self, SlackMode};
@@ -95,6 +96,7 @@ struct Inner {
     channels: Cache,
     /// When Slack last said that it holds events back.
     held_back: Mutex<Option<DateTime<Utc>>>,
+    missed: Missed,
 }
 
 impl Slack {
@@ -129,6 +131,7 @@ impl Slack {
             users: Cache::default(),
             channels: Cache::default(),
             held_back: Mutex::default(),
+            missed: Missed::default(),
         })))
     }
 
@@ -248,6 +251,11 @@ impl Slack {
     /// When Slack last said that it holds events back, while that counts.
     pub(super) fn held_back(&self) -> MutexGuard<'_, Option<DateTime<Utc>>> {
         self.0.held_back.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What may have been missed.
+    pub(super) fn missed(&self) -> &Missed {
+        &self.0.missed
     }
 
     /// The time.
