@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::apps::{signed, with};
 use super::webhooks::receiver;
-use super::world;
+use super::{Client, world};
+use crate::support::github::FakeGitHub;
 use chrono::TimeDelta;
 
 const HOOKS: &str = "/repos/acme/apollo/hooks";
@@ -58,25 +59,29 @@ pub async fn shows_webhooks_to_administrators() {
     let second = client.get(next).await;
     assert_eq!(second.body.as_array().unwrap().len(), 1);
     assert!(second.headers.get("link").is_none());
-    // Asked for again, it comes with its GUID and is a new entry.
-    let oldest = &second.body[0];
+    asks_again(&github, &client, &list, &second.body[0]).await;
+    assert_eq!(received.lock().unwrap().len(), 5);
+    clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
+    assert_eq!(client.get(&list).await.body, json!([]));
+    let again = format!("{list}/{}/attempts", second.body[0]["id"]);
+    assert_eq!(client.post(&again, json!({})).await.status, 404);
+}
+
+/// Asked for again, a webhook comes with its GUID and is a new entry.
+async fn asks_again(github: &FakeGitHub, client: &Client, list: &str, oldest: &Value) {
     let again = format!("{list}/{}/attempts", oldest["id"]);
     assert_eq!(client.post(&again, json!({})).await.status, 202);
     github.webhooks_done().await;
-    let newest = client.get(&list).await.body[0].clone();
+    let newest = client.get(list).await.body[0].clone();
     assert_eq!(
         (&newest["guid"], &newest["redelivery"]),
         (&oldest["guid"], &json!(true))
     );
     assert_ne!(newest["id"], oldest["id"]);
-    assert_eq!(received.lock().unwrap().len(), 5);
     assert_eq!(
         client.post(&format!("{list}/1/attempts"), json!({})).await.status,
         404
     );
-    clock.advance(Duration::from_secs(3 * 24 * 60 * 60));
-    assert_eq!(client.get(&list).await.body, json!([]));
-    assert_eq!(client.post(&again, json!({})).await.status, 404);
 }
 
 /// <https://docs.github.com/en/rest/apps/webhooks#list-deliveries-for-an-app-webhook>

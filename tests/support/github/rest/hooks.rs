@@ -35,13 +35,10 @@ pub(super) fn of_repository(
             let hooks: Vec<Value> = state.hooks.url.iter().map(|url| hook(url)).collect();
             req.page(state, &hooks, Value::clone)
         }
-        (_, [id, rest @ ..]) if *id == HOOK_ID.to_string() && state.hooks.url.is_some() => match rest {
-            ["deliveries", rest @ ..] => {
-                let attempts = of_repo(state);
-                deliveries(state, req, &attempts, rest)
-            }
-            _ => Err(not_found()),
-        },
+        (_, [id, "deliveries", rest @ ..]) if *id == HOOK_ID.to_string() && state.hooks.url.is_some() => {
+            let attempts = of_repo(state);
+            deliveries(state, req, &attempts, rest)
+        }
         _ => Err(not_found()),
     }
 }
