@@ -101,20 +101,21 @@ async fn what_was_there_before_us_is_not_replayed(kind: Kind) {
     let mut world = World::new(kind).await;
     world.prepare_apollo().await;
     let cy = world.github.user("cy");
-    cy.comments("acme/apollo", 12, "@pm what was before you?");
-    cy.opens("acme/apollo", "Old", "@pm do something");
+    let old = cy.comments("acme/apollo", 12, "@pm what was before you?");
+    let number = cy.opens("acme/apollo", "Old", "@pm do something");
     world.clock.advance(Duration::from_secs(3600));
     world.start().await;
     look(&world).await;
     // Changed since, but not new.
     world.github.mute_webhooks(true);
-    cy.comments("acme/apollo", 12, "Nothing for you.");
+    cy.edits_comment(old, "@pm what was long before you?");
+    cy.comments("acme/apollo", number, "Nothing for you.");
     look(&world).await;
-    sees!(world.issue_talk("acme/apollo", 12), @"
-    cy: @pm what was before you?
-    cy: Nothing for you.
-    ");
-    assert_eq!(world.github.comments("acme/apollo", 15).len(), 0);
+    assert_eq!(
+        world.issue_talk("acme/apollo", 12),
+        "cy [edited]: @pm what was long before you?"
+    );
+    assert_eq!(world.issue_talk("acme/apollo", number), "cy: Nothing for you.");
     world.finish().await;
 }
 
