@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -274,7 +275,9 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         command.clone(),
     );
     let digests = Digests::new(engine.clone(), actions.clone(), outbox.clone());
-    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command).helping(helping);
+    let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command)
+        .helping(helping)
+        .asking_back(old_after(config));
     let progress = ProgressDesk::new(engine.clone(), answers);
     let mut handlers: Vec<(&'static str, Arc<dyn Handler>, usize)> = vec![
         (
@@ -309,6 +312,14 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     );
 }
 
+/// How old a request may be when work on it begins.
+fn old_after(config: &Config) -> Option<TimeDelta> {
+    let minutes = i64::try_from(config.agent.old_after_minutes).ok();
+    minutes
+        .filter(|minutes| *minutes > 0)
+        .and_then(TimeDelta::try_minutes)
+}
+
 /// What people call us with in commands, on every platform.
 fn command_name(config: &Config) -> String {
     config
@@ -329,6 +340,10 @@ fn spawn_listeners(
         .github
         .as_ref()
         .and_then(|github| github.webhook_secret.clone());
+    let hooks = github::Hooks {
+        open: secret.is_some(),
+        public_url: config.server.public_url.clone(),
+    };
     let hook = parts.github.clone().map(|github| http::GitHubHook {
         engine: engine.clone(),
         secret,
@@ -357,7 +372,10 @@ fn spawn_listeners(
         );
     }
     if let Some(github) = &parts.github {
-        supervisor.spawn("github", github::watch(github.clone(), engine.clone(), stop));
+        supervisor.spawn(
+            "github",
+            github::watch(github.clone(), engine.clone(), hooks, stop),
+        );
     }
 }
 

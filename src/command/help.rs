@@ -108,6 +108,7 @@ fn options(command: &clap::Command) -> impl Iterator<Item = (&str, &clap::Arg)> 
 fn list(command: &clap::Command, before: &str) -> String {
     let lines = command
         .get_subcommands()
+        .filter(|command| !command.is_hide_set())
         .map(|command| format!("- {}: {}", usage(command, before), about(command)));
     lines.collect::<Vec<_>>().join("\n")
 }

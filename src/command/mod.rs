@@ -54,6 +54,12 @@ pub enum Command {
     Stop,
     /// Whether every part of me works
     Health,
+    /// Do what I found too old to do unasked
+    #[command(hide = true)]
+    Again {
+        /// Which request; left out for the newest one here
+        request: Option<uuid::Uuid>,
+    },
     /// A line that can only be meant as a command, and is not written like one.
     #[command(skip)]
     Mistaken {
@@ -238,6 +244,13 @@ pub async fn run(
         Command::Projects => general::projects(actions, asker).await,
         // Where a stop ends something, it does so before it would come to its turn as a command.
         Command::Stop => Ok(Outcome::words(NOTHING_RUNS)),
+        // Only the desk makes requests; nothing that is said here gets this far.
+        Command::Again { .. } => Err(PersonError::new(
+            "I left it",
+            "there is nothing here that waits for a word",
+            "Ask for it once more",
+        )
+        .into()),
         Command::Health => general::health(actions).await,
         Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
         Command::Schedule {

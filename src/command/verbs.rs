@@ -7,7 +7,9 @@ use crate::domain::{Argument, Verb};
 
 /// Every command with its arguments, in the order of the help.
 pub fn verbs() -> Vec<Verb> {
-    Command::command().get_subcommands().map(verb).collect()
+    let grammar = Command::command();
+    let shown = grammar.get_subcommands().filter(|command| !command.is_hide_set());
+    shown.map(verb).collect()
 }
 
 fn verb(command: &clap::Command) -> Verb {

@@ -178,6 +178,8 @@ pub struct Agent {
     pub max_tokens_per_run: u64,
     /// How many runs are worked on at the same time by one process. One that waits for the model or for GitHub counts.
     pub max_runs_at_once: usize,
+    /// How old a request may be when work on it begins, in minutes; 0 for any age.
+    pub old_after_minutes: u64,
 }
 
 /// The file to read: the one from the command line (`flag`), else the one that `CALLSHEET_CONFIG` names, else

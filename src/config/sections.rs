@@ -13,6 +13,9 @@ use super::{
     SlackMode, is_loopback,
 };
 
+/// A year.
+const MOST_MINUTES: u64 = 365 * 24 * 60;
+
 const DATABASE_URL: &str = "sqlite://data/callsheet.db";
 const SLACK_API: &str = "https://slack.com/api";
 const DISCORD_API: &str = "https://discord.com";
@@ -271,6 +274,7 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
         max_tokens_per_run: r.number("agent.max_tokens_per_run", 60_000, 1_000..=u64::MAX),
         max_runs_at_once: usize::try_from(r.number("agent.max_runs_at_once", 128, 1..=1_000))
             .unwrap_or(usize::MAX),
+        old_after_minutes: r.number("agent.old_after_minutes", 60, 0..=MOST_MINUTES),
     }
 }
 

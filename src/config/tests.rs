@@ -56,6 +56,7 @@ fn nothing_at_all_is_a_working_default() {
             max_steps: 12,
             max_tokens_per_run: 60_000,
             max_runs_at_once: 128,
+            old_after_minutes: 60
         }
     );
     assert!(config.notes().is_empty());
@@ -190,6 +191,7 @@ fn the_environment_overrides_the_file_key_by_key() {
         ("CALLSHEET__SLACK__BOT_TOKEN", "xoxb-env"),
         ("CALLSHEET__AGENT__MAX_TOKENS_PER_RUN", "5000"),
         ("CALLSHEET__AGENT__MAX_STEPS", " 7 "),
+        ("CALLSHEET__AGENT__OLD_AFTER_MINUTES", "0"),
         ("CALLSHEET__DATABASE__URL", "postgresql://u:p@h/d"),
         ("CALLSHEET__SERVER__LISTEN", "[::1]:9000"),
         ("CALLSHEET_CONFIG", "/elsewhere.toml"),
@@ -208,6 +210,7 @@ fn the_environment_overrides_the_file_key_by_key() {
             max_steps: 7,
             max_tokens_per_run: 5000,
             max_runs_at_once: 128,
+            old_after_minutes: 0
         }
     );
     assert_eq!(config.database.scheme, Scheme::Postgres);

@@ -7,6 +7,7 @@
 mod edits;
 mod later;
 mod meaning;
+mod old;
 mod progress;
 mod requests;
 mod runs;

@@ -4,9 +4,10 @@ use chrono::{DateTime, Utc};
 
 use super::{Desk, kind, meaning, turns};
 use crate::action::Trouble;
+use crate::command::Command;
 use crate::domain::{
     Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
-    Reply, TurnId, has_words, issue_refs, shorten,
+    Reply, RunId, TurnId, has_words, issue_refs, shorten,
 };
 use crate::engine::outbox::Post;
 use crate::engine::workers::Failure;
@@ -83,7 +84,11 @@ impl Desk {
         } else {
             "help".to_owned()
         };
-        let mut targets = vec![self.target_of_command(given)];
+        let said = match self.said_again(&asker, &line).await? {
+            Some(text) => shorten(text.trim(), QUOTED),
+            None => self.said(given),
+        };
+        let mut targets = vec![target_of_command(given, &said)];
         targets.extend(self.concerned(&asker, &line).await?);
         let mut tx = self.engine.db.begin().await?;
         let now = self.engine.clock.now();
@@ -103,23 +108,24 @@ impl Desk {
         Ok(tx.commit("request").await?)
     }
 
-    /// Where a command is answered: what it said stands above the answer.
-    pub(super) fn target_of_command(&self, given: &Given) -> Target {
-        let command = quote_untrusted(&format!(
-            "{} {}",
-            self.command,
-            shorten(given.text.trim(), QUOTED)
-        ));
-        Target {
-            place: given.place.clone(),
-            heading: format!(
-                "> **{}**: {}\n\n",
-                quote_untrusted(&given.author.name),
-                one_line(&command)
-            ),
-            reply: given.reply.clone(),
-            one_message: false,
-        }
+    /// What a command said, as people typed it.
+    pub(super) fn said(&self, given: &Given) -> String {
+        format!("{} {}", self.command, shorten(given.text.trim(), QUOTED))
+    }
+
+    /// The words that a person said when they say them again by a button.
+    async fn said_again(&self, asker: &Asker, line: &str) -> Result<Option<String>, StoreError> {
+        let Some(Command::Again { request: Some(id) }) = Command::parse(line) else {
+            return Ok(None);
+        };
+        let mut tx = self.engine.db.read().await?;
+        let run = runs::get(&mut tx, RunId(id)).await?;
+        // Others' words are not for whoever has the number.
+        let theirs = run.filter(|run| run.asker.person == asker.person);
+        Ok(Some(theirs.map_or_else(
+            || format!("{} again", self.command),
+            |run| run.text,
+        )))
     }
 
     pub(super) async fn open_run(&self, tx: &mut Tx, new: &NewTurn<'_>) -> Result<TurnId, StoreError> {
@@ -270,6 +276,20 @@ pub(super) async fn conversation_of_command(
         conversations::open(tx, now).await
     } else {
         open_at(tx, &given.place, now).await
+    }
+}
+
+/// Where a command is answered: what it said stands above the answer.
+pub(super) fn target_of_command(given: &Given, said: &str) -> Target {
+    Target {
+        place: given.place.clone(),
+        heading: format!(
+            "> **{}**: {}\n\n",
+            quote_untrusted(&given.author.name),
+            one_line(&quote_untrusted(said))
+        ),
+        reply: given.reply.clone(),
+        one_message: false,
     }
 }
 

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
+use super::old::too_old;
 use super::turns;
 use crate::action::{Actions, Trouble};
 use crate::agent::{Agent, tools};
@@ -27,14 +29,16 @@ const COMMAND: Duration = Duration::from_secs(60);
 
 /// Works on runs; the handler of [`Kind::Run`].
 pub struct RunDesk {
-    engine: Engine,
-    actions: Actions,
-    answers: Answers,
-    agent: Arc<Agent>,
+    pub(super) engine: Engine,
+    pub(super) actions: Actions,
+    pub(super) answers: Answers,
+    pub(super) agent: Arc<Agent>,
     /// How a person calls us in commands, e.g. `/pm`.
     command: String,
     /// See [`RunDesk::helping`].
     helping: bool,
+    /// See [`RunDesk::asking_back`].
+    old_after: Option<TimeDelta>,
 }
 
 impl RunDesk {
@@ -53,6 +57,7 @@ impl RunDesk {
             agent,
             command,
             helping: false,
+            old_after: None,
         }
     }
 
@@ -61,6 +66,13 @@ impl RunDesk {
     #[must_use]
     pub fn helping(mut self, helping: bool) -> Self {
         self.helping = helping;
+        self
+    }
+
+    /// Requests that are older than that when work on them begins are not done unasked.
+    #[must_use]
+    pub fn asking_back(mut self, old_after: Option<TimeDelta>) -> Self {
+        self.old_after = old_after;
         self
     }
 
@@ -87,17 +99,27 @@ impl RunDesk {
             queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
             return Ok(tx.commit("run left").await?);
         }
+        let platform = run.asker.place.platform();
+        let age = too_old(platform, &run.work, run.asked_at, run.started_at, self.old_after);
+        if let Some(age) = age {
+            return self.ask_back(item, &run, age).await;
+        }
         match &run.work {
             Work::Talk => self.agent.work(item, &run).await,
             Work::Say { text } => {
                 self.end(item, &run, RunState::Done, &Answer::words(text.clone()))
                     .await
             }
-            Work::Command { line } => match self.outcome(&run, line).await {
-                Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
-                Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
-                Err(trouble) => self.fail(item, &run, trouble).await,
-            },
+            Work::Command { line } => {
+                if let Some(Command::Again { request }) = Command::parse(line) {
+                    return self.again(item, &run, request).await;
+                }
+                match self.outcome(&run, line).await {
+                    Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
+                    Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
+                    Err(trouble) => self.fail(item, &run, trouble).await,
+                }
+            }
         }
     }
 
@@ -182,7 +204,13 @@ impl RunDesk {
         }
     }
 
-    async fn end(&self, item: &Claimed, run: &Run, state: RunState, answer: &Answer) -> Result<(), Failure> {
+    pub(super) async fn end(
+        &self,
+        item: &Claimed,
+        run: &Run,
+        state: RunState,
+        answer: &Answer,
+    ) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
         self.answers.end(&mut tx, run, state, answer).await?;
         queue::finish(&mut tx, item).await?;

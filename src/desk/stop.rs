@@ -9,7 +9,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
-use super::requests::{Given, conversation_of_command, keep, open_at, target_of};
+use super::requests::{Given, conversation_of_command, keep, open_at, target_of, target_of_command};
 use super::{Desk, turns::heads};
 use crate::action::{Halt, Trouble};
 use crate::agent::tools;
@@ -166,7 +166,7 @@ impl Desk {
         let mut tx = self.engine.db.begin().await?;
         let halted = self.halt(&mut tx, choice, permits).await?;
         let conversation = conversation_of_command(&mut tx, given, self.engine.clock.now()).await?;
-        let target = self.target_of_command(given);
+        let target = target_of_command(given, &self.said(given));
         let new = said(conversation, &asker, &given.text, given.at, target, &halted);
         self.say(&mut tx, &new, &halted).await?;
         self.end_stop(tx, item, id).await

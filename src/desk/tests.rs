@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
 
 use super::meaning::{Facts, Meaning, decide};
+use super::old::{in_words, too_old};
 use super::stop::{Choice, Here, choose};
 use super::turns::{beside, first_waiting};
 use crate::domain::{
@@ -244,4 +245,48 @@ fn which_turn_a_message_joins() {
     assert_eq!(joins("ana", HERE, 25, Work::Command { line }), "none");
     assert_eq!(joins("ana", "slack:T1/C1/2.0", 25, Work::Talk), "none");
     assert_eq!(first_waiting(&open).unwrap().text, "ana at 20");
+}
+
+#[test]
+fn what_is_too_old_to_be_done_unasked() {
+    let talk = || Work::Talk;
+    let command = |line: &str| Work::Command { line: line.into() };
+    let again = "again 0190a1b2-0000-7000-8000-000000000001";
+    let say = || Work::Say { text: "hello".into() };
+    let hour = Some(60);
+    // Platform, work, minutes from the question to the first work on it (none: not begun), what is allowed.
+    let table = [
+        (Platform::Slack, talk(), Some(180), hour, Some("3 hours")),
+        (Platform::GitHub, talk(), Some(61), hour, Some("1 hour")),
+        (
+            Platform::Discord,
+            command("status"),
+            Some(90),
+            hour,
+            Some("1 hour"),
+        ),
+        (Platform::Slack, talk(), Some(4 * 24 * 60), hour, Some("4 days")),
+        (Platform::Slack, talk(), Some(6), Some(5), Some("6 minutes")),
+        (Platform::Slack, talk(), Some(60), hour, None),
+        (Platform::Slack, talk(), Some(0), hour, None),
+        // Their clock may be ahead of ours.
+        (Platform::Slack, talk(), Some(-5), hour, None),
+        (Platform::Slack, talk(), None, hour, None),
+        (Platform::Slack, talk(), Some(180), None, None),
+        (Platform::Slack, command("again"), Some(180), hour, None),
+        (Platform::Slack, command(again), Some(180), hour, None),
+        (Platform::Slack, say(), Some(180), hour, None),
+        (Platform::Shell, talk(), Some(180), hour, None),
+    ];
+    for (platform, work, minutes, allowed, expected) in table {
+        let asked = DateTime::UNIX_EPOCH;
+        let started = minutes.map(|minutes| asked + TimeDelta::minutes(minutes));
+        let allowed = allowed.map(TimeDelta::minutes);
+        let age = too_old(platform, &work, asked, started, allowed);
+        assert_eq!(
+            age.map(in_words).as_deref(),
+            expected,
+            "{platform:?} {work:?} {minutes:?} {allowed:?}"
+        );
+    }
 }

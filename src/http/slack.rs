@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use super::body::{Reply, read, read_in_time, reply};
-use crate::engine::{Engine, intake};
+use crate::engine::Engine;
 use crate::platform::slack::Slack;
 use crate::platform::slack::request::{self, Door, Said, Told};
 use crate::store::{StoreError, inbox};
@@ -136,7 +136,7 @@ async fn keep(hook: &SlackHook, told: &Told, key: String) -> Result<(), Reply> {
         );
         unavailable("Slack has not told yet who I am; send this again later.")
     })?;
-    intake::commit(&hook.engine, &heard).await.map_err(lost)?;
+    hook.slack.commit(&hook.engine, &heard).await.map_err(lost)?;
     hook.slack.note_flow(&hook.engine, told.is_held_back());
     Ok(())
 }

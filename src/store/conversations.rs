@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{StoreError, Tx};
-use crate::domain::{ConversationId, MessageId, PersonId, Place, TurnId};
+use crate::domain::{ConversationId, MessageId, PersonId, Place, Platform, TurnId};
 
 /// One message of a conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,6 +188,29 @@ pub async fn delete_message(tx: &mut Tx, place: &Place, external_id: &str) -> Re
         external_id
     )?;
     Ok(gone > 0)
+}
+
+/// The places of a platform that we talk at and where somebody else spoke after `since`, with when they last did; those
+/// first where that was last.
+///
+/// # Errors
+/// When the database fails.
+pub async fn live(
+    tx: &mut Tx,
+    platform: Platform,
+    since: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<(Place, DateTime<Utc>)>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as (Place, DateTime<Utc>),
+        "SELECT c.place, MAX(m.sent_at) FROM conversation_places c JOIN messages m ON m.place = c.place
+         WHERE c.place LIKE $1 AND m.author_kind <> 'ourselves' AND m.sent_at > $2
+         GROUP BY c.place ORDER BY MAX(m.sent_at) DESC, c.place LIMIT $3",
+        super::projects::like(platform),
+        since,
+        limit,
+    )
 }
 
 /// The newest messages of a conversation in the platform's order, newest first: all of ours, and those of others up to and

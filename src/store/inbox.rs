@@ -130,7 +130,11 @@ pub async fn knows(tx: &mut Tx, key: &str) -> Result<bool, StoreError> {
     Ok(with_key(tx, key).await?.is_some())
 }
 
-async fn with_key(tx: &mut Tx, key: &str) -> Result<Option<EventId>, StoreError> {
+/// The event that a key belongs to.
+///
+/// # Errors
+/// When the database fails.
+pub async fn with_key(tx: &mut Tx, key: &str) -> Result<Option<EventId>, StoreError> {
     let row = sql!(
         tx,
         fetch_optional as (EventId,),

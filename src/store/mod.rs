@@ -8,8 +8,10 @@
 
 mod columns;
 pub mod conversations;
+pub mod cursors;
 mod db;
 pub mod deliveries;
+pub mod held;
 pub mod inbox;
 pub mod leases;
 mod open;

@@ -20,6 +20,8 @@ mod discord;
 mod discord_gateway;
 mod discord_lost;
 mod engine;
+mod gaps_github;
+mod gaps_slack;
 mod github_app;
 mod health;
 mod lanes;
@@ -29,6 +31,7 @@ mod lost_github;
 mod lost_late;
 mod lost_slack;
 mod migrations;
+mod old_requests;
 mod operator;
 mod pulls;
 mod rights;
@@ -93,6 +96,8 @@ fn main() {
         (discord_gateway::STORIES, socket),
         (discord_lost::STORIES, socket),
         (engine::STORIES, socket),
+        (gaps_github::STORIES, socket),
+        (gaps_slack::STORIES, both),
         (github_app::STORIES, socket),
         (health::STORIES, socket),
         (lanes::STORIES, socket),
@@ -103,6 +108,7 @@ fn main() {
         (lost_late::STORIES, socket),
         (lost_slack::STORIES, socket),
         (operator::STORIES, socket),
+        (old_requests::STORIES, socket),
         (pulls::STORIES, both),
         (rights::STORIES, both),
         (schedules::STORIES, both),

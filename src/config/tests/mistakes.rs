@@ -226,6 +226,11 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "from 1 to 100",
     ),
     (
+        "[agent]\nold_after_minutes = 999999",
+        "agent.old_after_minutes: is 999999, out of bounds",
+        "from 0 to 525600",
+    ),
+    (
         "[agent]\nmax_steps = 101",
         "agent.max_steps: is 101, out of bounds",
         "from 1 to 100",
@@ -360,7 +365,7 @@ const UNKNOWN: &[Unknown] = &[
     (
         "[agent]\ncolour = 1",
         &[],
-        "agent.colour: unknown key. Remove it; agent has these keys: max_runs_at_once, max_steps, max_tokens_per_run.",
+        "agent.colour: unknown key. Remove it; agent has these keys: max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
     ),
     (
         "colour = 1",
@@ -375,12 +380,12 @@ const UNKNOWN: &[Unknown] = &[
     (
         "agent = 1",
         &[],
-        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run.",
+        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
     ),
     (
         "[[agent]]",
         &[],
-        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run.",
+        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
     ),
     (
         "\"agent.max_steps\" = 1",

@@ -4,6 +4,7 @@ mod answers;
 mod limits;
 mod menu;
 mod messages;
+mod missed;
 
 use super::client::Identity;
 

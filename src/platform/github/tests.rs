@@ -1,5 +1,6 @@
 //! Unit tests of the GitHub platform.
 
+mod catch_up;
 mod changes;
 mod connection;
 mod errors;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::mark::{mark_in, without_marks};
 use super::mention::{Spoken, listen, visible};
-use super::models::{Account, Comment, Identity};
+use super::models::{Account, Comment, Identity, Issue};
 use crate::domain::{
     AccountKey, Addressed, Author, AuthorKind, Event, Heard, IssueRef, Place, Platform, Posted, Repository,
     clean, shorten,
@@ -151,7 +151,8 @@ fn name_of(event: &str, payload: &Value) -> String {
     shorten(&clean(&name), NAME)
 }
 
-fn delivery_key(guid: &str) -> String {
+/// What a delivery is known by.
+pub(super) fn delivery_key(guid: &str) -> String {
     format!("github:delivery:{guid}")
 }
 
@@ -169,6 +170,49 @@ pub fn heard_comment(comment: &Comment, issue: &IssueRef, context: &Context) -> 
         keys: vec![comment_key(&issue.repository, comment.id)],
         raw: serde_json::to_vec(comment).unwrap_or_default(),
     }
+}
+
+/// Says what an edited comment tells that was read from the REST API, under the key of the edit's webhook.
+pub fn heard_edit(comment: &Comment, issue: &IssueRef, context: &Context) -> Heard {
+    let written = Written {
+        external_id: comment.id.to_string(),
+        author: &comment.author,
+        text: comment.text.clone(),
+        mark: comment.mark,
+        at: comment.updated_at,
+    };
+    Heard {
+        event: Event::MessageEdited(written.posted(issue.clone(), context)),
+        keys: vec![edit_key(&issue.repository, comment.id, comment.updated_at)],
+        raw: serde_json::to_vec(comment).unwrap_or_default(),
+    }
+}
+
+/// Says what an issue tells that was read from the REST API, under the key of its webhook; none when it does not call us.
+pub fn heard_issue(opened: &Issue, issue: &IssueRef, context: &Context) -> Option<Heard> {
+    let written = Written {
+        external_id: ISSUE_BODY.to_owned(),
+        author: &opened.author,
+        text: visible(&opened.body),
+        mark: opened.mark,
+        at: opened.created_at,
+    };
+    let posted = written.posted(issue.clone(), context);
+    let raw = serde_json::json!({ "number": opened.number, "title": opened.title, "body": opened.body });
+    (posted.addressed == Addressed::Us).then(|| Heard {
+        event: Event::MessagePosted(posted),
+        keys: vec![issue_key(issue)],
+        raw: raw.to_string().into_bytes(),
+    })
+}
+
+fn issue_key(issue: &IssueRef) -> String {
+    format!("github:issue:{issue}")
+}
+
+fn edit_key(repository: &Repository, id: u64, at: DateTime<Utc>) -> String {
+    let moment = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+    format!("github:edit:{repository}#{id}@{moment}")
 }
 
 fn comment_key(repository: &Repository, id: u64) -> String {
@@ -285,10 +329,7 @@ fn comment_edited(payload: &Value, context: &Context) -> Option<Told> {
         body => body.as_str()?,
     };
     // Without its moment an edit cannot be told from the next one, but by its delivery.
-    let key = at.map(|at| {
-        let moment = at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
-        format!("github:edit:{}#{id}@{moment}", issue.repository)
-    });
+    let key = at.map(|at| edit_key(&issue.repository, id, at));
     let written = written(id.to_string(), &author, body, at.unwrap_or(context.now));
     Some((Event::MessageEdited(written.posted(issue, context)), key))
 }
@@ -310,7 +351,7 @@ fn issue_opened(payload: &Value, context: &Context) -> Option<Told> {
     let issue = issue_of(payload, context)?;
     let opened = &payload["issue"];
     let author = author_of(opened);
-    let key = format!("github:issue:{issue}");
+    let key = issue_key(&issue);
     let at = moment(opened, "created_at").unwrap_or(context.now);
     let body = opened["body"].as_str().unwrap_or_default();
     let posted = written(ISSUE_BODY.to_owned(), &author, body, at).posted(issue, context);

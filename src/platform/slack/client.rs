@@ -16,6 +16,7 @@ use slack_morphism::{
 };
 use url::Url;
 
+use super::catch_up::Missed;
 use super::json;
 use super::names::Cache;
 use super::standing::Standing;
@@ -99,6 +100,7 @@ struct Inner {
     /// When Slack last said that it holds events back.
     held_back: Mutex<Option<DateTime<Utc>>>,
     standing: Standing,
+    missed: Missed,
 }
 
 impl Slack {
@@ -134,6 +136,7 @@ impl Slack {
             channels: Cache::default(),
             held_back: Mutex::default(),
             standing: Standing::default(),
+            missed: Missed::default(),
         })))
     }
 
@@ -264,6 +267,11 @@ impl Slack {
     /// What Slack's answers say about our token, for the health report; none when it works.
     pub(super) fn report(&self) -> Option<Part> {
         self.0.standing.report()
+    }
+
+    /// What may have been missed.
+    pub(super) fn missed(&self) -> &Missed {
+        &self.0.missed
     }
 
     /// The time.

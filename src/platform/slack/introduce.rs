@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
+use super::catch_up;
 use super::client::{IdentifyError, Identity, Slack, Trouble, is_passing};
 use super::socket;
 use crate::engine::Engine;
@@ -36,7 +37,8 @@ pub async fn listen(slack: Slack, engine: Engine, stop: CancellationToken) -> Re
         Some(token) => socket::listen(slack, engine, me, token, stop).await,
         None => {
             report_http(&engine, &me);
-            stop.cancelled().await;
+            slack.missed().end();
+            catch_up::run(&slack, &engine, &me, &stop).await;
             Ok(())
         }
     }

@@ -5,6 +5,7 @@
 //! 3. The bot's token goes to the configured Web API and nowhere else.
 
 mod blocks;
+mod catch_up;
 mod client;
 mod find;
 mod hear;

@@ -22,18 +22,25 @@ use slack_morphism::{
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::catch_up;
 use super::client::{Identity, Slack};
 use super::introduce::{Hindrance, PART, check};
 use super::json as read;
 use super::translate::Way;
+use crate::engine::Engine;
 use crate::engine::clock::later;
 use crate::engine::health::State;
-use crate::engine::{Engine, intake};
 
 /// Slack sends envelopes to any of an app's sockets; while one is replaced, the other hears.
 const SOCKETS: u32 = 2;
 /// Between two tries of the library to open a socket, in seconds.
 const REOPEN: u64 = 5;
+/// Between two pings of ours, in seconds, and how many may stay unanswered: a socket may go deaf without breaking. The
+/// library then ends it and tells us.
+const PING: u64 = 10;
+const PINGS: u64 = 3;
+/// How long a socket may take to open. The library sets no limit of its own, and one call that hangs would hang for ever.
+const OPENING: Duration = Duration::from_secs(30);
 /// The longest wait of ours between two tries.
 const LONGEST: Duration = Duration::from_secs(60);
 /// How long we may be without a socket before the tokens are checked again.
@@ -71,15 +78,22 @@ pub(super) async fn listen(
     ear.manager.get_or_init(|| Arc::downgrade(&manager));
     let config = SlackClientSocketModeConfig::new()
         .with_max_connections_count(SOCKETS)
-        .with_reconnect_timeout_in_seconds(REOPEN);
+        .with_reconnect_timeout_in_seconds(REOPEN)
+        .with_ping_interval_in_seconds(PING)
+        .with_ping_failure_threshold_times(PINGS);
     manager
         .register_new_token(&config, token, ear.clone())
         .await
         .map_err(|error| error.to_string())?;
+    for number in 0..SOCKETS {
+        ear.opening(SlackSocketModeWssClientId::new(number, number, 0));
+    }
     manager.start().await;
     tokio::select! {
         () = stop.cancelled() => {}
         () = watch(&ear) => {}
+        () = renew(&ear) => {}
+        () = catch_up::run(&ear.slack, &ear.engine, &ear.me, &stop) => {}
     }
     manager.shutdown().await;
     Ok(())
@@ -111,11 +125,29 @@ async fn watch(ear: &Ear) {
     }
 }
 
+/// Begins anew with every socket that does not open in time.
+async fn renew(ear: &Ear) {
+    loop {
+        let clock = &ear.engine.clock;
+        clock.deadline(later(clock.now(), OPENING / 2)).await;
+        let stuck = {
+            let mut line = ear.line.lock().unwrap_or_else(PoisonError::into_inner);
+            line.stuck(ear.engine.clock.now())
+        };
+        for socket in stuck {
+            tracing::warn!(socket = %socket.to_string(), "a socket to Slack does not open; beginning anew");
+            ear.restart(&socket).await;
+        }
+    }
+}
+
 /// The sockets' state.
 #[derive(Default)]
 pub(super) struct Line {
     /// Sockets that said hello.
     open: HashSet<String>,
+    /// Sockets that did not yet, and since when they may.
+    opening: Vec<(SlackSocketModeWssClientId, DateTime<Utc>)>,
     /// Sockets that broke lately.
     breaks: u32,
     /// When the last one did.
@@ -123,6 +155,15 @@ pub(super) struct Line {
 }
 
 impl Line {
+    /// Takes out the sockets that have been opening for too long.
+    pub(super) fn stuck(&mut self, now: DateTime<Utc>) -> Vec<SlackSocketModeWssClientId> {
+        let late = |(_, since): &mut (_, DateTime<Utc>)| later(*since, OPENING) <= now;
+        self.opening
+            .extract_if(.., late)
+            .map(|(socket, _)| socket)
+            .collect()
+    }
+
     /// Notes a break and says how long to wait before mending it.
     pub(super) fn broke(&mut self, now: DateTime<Utc>) -> Duration {
         let recent = self.last_break.is_some_and(|last| later(last, RECENT) > now);
@@ -194,7 +235,7 @@ impl Ear {
     /// Commits what a payload says; false when Slack shall send it again.
     async fn commit(&self, way: Way<'_>, payload: &Value) -> bool {
         let heard = self.slack.hear(&self.me, way, payload).await;
-        match intake::commit(&self.engine, &heard).await {
+        match self.slack.commit(&self.engine, &heard).await {
             Ok(_) => true,
             Err(error) => {
                 crate::telemetry::report(
@@ -206,12 +247,20 @@ impl Ear {
         }
     }
 
+    /// A socket begins to open.
+    fn opening(&self, socket: SlackSocketModeWssClientId) {
+        let now = self.engine.clock.now();
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.opening.push((socket, now));
+    }
+
     fn opened(&self, socket: &SlackSocketModeWssClientId) {
-        self.line
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .open
-            .insert(socket.to_string());
+        {
+            let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            line.opening.retain(|(opening, _)| opening != socket);
+            line.open.insert(socket.to_string());
+        }
+        self.slack.missed().end();
         let Identity { name, team_name, .. } = &self.me;
         self.engine
             .health
@@ -223,8 +272,12 @@ impl Ear {
     async fn mend(&self, socket: &SlackSocketModeWssClientId) {
         let wait = {
             let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-            line.open.remove(&socket.to_string());
+            line.opening.retain(|(opening, _)| opening != socket);
+            let was_open = line.open.remove(&socket.to_string());
             if line.open.is_empty() {
+                if was_open {
+                    self.slack.missed().begin();
+                }
                 self.engine.health.report(
                     PART,
                     State::Degraded,
@@ -240,7 +293,13 @@ impl Ear {
                 () = self.engine.clock.sleep(wait) => {}
             }
         }
+        self.restart(socket).await;
+    }
+
+    /// Opens another socket in the place of one.
+    async fn restart(&self, socket: &SlackSocketModeWssClientId) {
         if let Some(manager) = self.manager.get().and_then(Weak::upgrade) {
+            self.opening(socket.new_reconnected_id());
             manager.restart_client(socket).await;
         }
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod commands;
 mod events;
+mod missed;
 mod mrkdwn;
 mod requests;
 

@@ -3,6 +3,7 @@
 
 mod apps;
 mod faults;
+mod hooks;
 mod limits;
 mod pulls;
 mod rest;
@@ -19,6 +20,7 @@ use crate::support::clock::TestClock;
 
 pub use self::apps::*;
 pub use self::faults::*;
+pub use self::hooks::*;
 pub use self::limits::*;
 pub use self::pulls::*;
 pub use self::rest::*;
@@ -67,6 +69,12 @@ pub const CASES: &[Case] = &[
     ),
     ("redelivers_on_request_only", || {
         Box::pin(redelivers_on_request_only())
+    }),
+    ("shows_webhooks_to_administrators", || {
+        Box::pin(shows_webhooks_to_administrators())
+    }),
+    ("shows_an_apps_webhook_to_its_key", || {
+        Box::pin(shows_an_apps_webhook_to_its_key())
     }),
     ("gives_a_receiver_ten_seconds", || {
         Box::pin(gives_a_receiver_ten_seconds())

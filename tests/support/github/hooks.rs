@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac};
 use reqwest::header::{CONTENT_TYPE, USER_AGENT};
 use serde_json::{Value, json};
@@ -21,12 +22,32 @@ pub(super) const SECRET: &str = "webhook-secret-of-the-tests";
 /// <https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks>
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The id of the repository's hook, in `X-GitHub-Hook-ID`.
-const HOOK_ID: u64 = 7_001;
+pub(super) const HOOK_ID: u64 = 7_001;
+/// The id of the first attempt to deliver something; beyond 32 bits, as the real ones.
+const FIRST_ATTEMPT: u64 = 12_837_283_001;
+/// How long a delivery is listed, and can be asked for again.
+/// <https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks>
+const KEPT: TimeDelta = TimeDelta::days(3);
 
 /// A delivery as recorded, with the bytes that were signed.
 struct Record {
     delivery: Delivery,
     body: Vec<u8>,
+}
+
+/// One attempt to deliver something, as GitHub lists it.
+#[derive(Clone)]
+pub(super) struct Attempt {
+    pub(super) id: u64,
+    pub(super) guid: String,
+    pub(super) at: DateTime<Utc>,
+    /// How it was answered; none when it was not.
+    pub(super) status: Option<u16>,
+    pub(super) redelivery: bool,
+    pub(super) event: String,
+    pub(super) action: String,
+    /// The full name of the repository it is about, if it is about one.
+    pub(super) repository: Option<String>,
 }
 
 /// What is on its way to the receiver.
@@ -44,6 +65,7 @@ pub(super) struct Hooks {
     pub(super) url: Option<String>,
     pub(super) muted: bool,
     records: Vec<Record>,
+    attempts: Vec<Attempt>,
     queue: VecDeque<String>,
 }
 
@@ -65,6 +87,12 @@ impl Hooks {
             "no such delivery: {guid}"
         );
         self.queue.push_back(guid.to_owned());
+    }
+
+    /// What is still listed, the newest attempt first.
+    pub(super) fn attempts(&self, now: DateTime<Utc>) -> Vec<Attempt> {
+        let kept = self.attempts.iter().filter(|attempt| attempt.at > now - KEPT);
+        kept.rev().cloned().collect()
     }
 
     pub(super) fn record(&mut self, event: &str, action: &str, payload: Value) {
@@ -103,15 +131,28 @@ impl Hooks {
         })
     }
 
-    fn done(&mut self, status: Option<u16>) {
+    fn done(&mut self, status: Option<u16>, now: DateTime<Utc>) {
         let guid = self.queue.pop_front().unwrap();
         let record = self
             .records
             .iter_mut()
             .find(|record| record.delivery.guid == guid)
             .unwrap();
+        let redelivery = !record.delivery.attempts.is_empty();
         record.delivery.status = status;
         record.delivery.attempts.push(status);
+        self.attempts.push(Attempt {
+            id: FIRST_ATTEMPT + self.attempts.len() as u64,
+            guid,
+            at: now,
+            status,
+            redelivery,
+            event: record.delivery.event.clone(),
+            action: record.delivery.action.clone(),
+            repository: record.delivery.payload["repository"]["full_name"]
+                .as_str()
+                .map(str::to_owned),
+        });
     }
 }
 
@@ -176,7 +217,8 @@ pub(super) async fn run(core: Arc<Core>) {
             .ok()
             .flatten();
         core.with(|state| {
-            state.hooks.done(status);
+            let now = state.now;
+            state.hooks.done(status, now);
             state.touch();
         });
     }

@@ -3,7 +3,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::super::watch;
+use super::super::{Hooks, watch};
 use super::server::{Server, github, still};
 use crate::engine::Engine;
 use crate::engine::health::State;
@@ -28,7 +28,12 @@ async fn reported(status: u16, body: &serde_json::Value) -> (State, String) {
             tokio::task::yield_now().await;
         }
     };
-    let watched = watch(github(server.url()), engine.clone(), stop.clone());
+    let watched = watch(
+        github(server.url()),
+        engine.clone(),
+        Hooks::default(),
+        stop.clone(),
+    );
     let (ended, reported) = tokio::join!(watched, settled);
     assert_eq!(ended, Ok(()));
     reported

@@ -13,13 +13,13 @@ use super::{Client, text, world};
 use crate::support::github::{AppKnobs, FakeGitHub};
 
 /// A key signed by the App.
-fn signed(app: &AppKnobs, issuer: &Value, from: DateTime<Utc>, until: DateTime<Utc>) -> String {
+pub(super) fn signed(app: &AppKnobs, issuer: &Value, from: DateTime<Utc>, until: DateTime<Utc>) -> String {
     let key = EncodingKey::from_rsa_pem(app.private_key().as_bytes()).unwrap();
     let claims = json!({ "iat": from.timestamp(), "exp": until.timestamp(), "iss": issuer });
     encode(&Header::new(Algorithm::RS256), &claims, &key).unwrap()
 }
 
-fn with(github: &FakeGitHub, token: String) -> Client {
+pub(super) fn with(github: &FakeGitHub, token: String) -> Client {
     Client {
         token,
         ..Client::of(github)

@@ -29,6 +29,9 @@ pub(super) fn route(state: &mut State, req: &Req, caller: Caller, parts: &[&str]
                 state.installation_json(installation)
             })
         }),
+        (_, ["app", "hook", "deliveries", rest @ ..]) => {
+            as_app(caller, || super::hooks::of_app(state, req, rest))
+        }
         ("GET", ["repos", owner, name, "installation"]) => as_app(caller, || {
             let repo = state.find_repo(owner, name).ok_or_else(not_found)?;
             let found = state.installed_on(repo).ok_or_else(not_found)?;

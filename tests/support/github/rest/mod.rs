@@ -3,6 +3,7 @@
 
 mod app;
 mod comments;
+mod hooks;
 mod issues;
 mod pulls;
 mod reply;
@@ -101,6 +102,9 @@ fn route(state: &mut State, req: &Req) -> Reply {
         ("GET", ["search", "issues"]) => search::issues(state, req, caller),
         (_, ["repos", owner, name, rest @ ..]) => {
             let repo = visible_repo(state, owner, name, caller)?;
+            if let ["hooks", rest @ ..] = rest {
+                return hooks::of_repository(state, req, caller, repo, rest);
+            }
             if req.method != "GET" && state.repos[repo].archived {
                 return Err(Answer::refusal(403, "Repository was archived so is read-only."));
             }
