@@ -18,6 +18,7 @@ use crate::engine::answers::Answers;
 use crate::engine::clock::Clock;
 use crate::engine::health::State;
 use crate::engine::outbox::Outbox;
+use crate::engine::retention;
 use crate::engine::sender::Senders;
 use crate::engine::supervisor::{Supervisor, TaskEnded};
 use crate::engine::workers::{self, Handler};
@@ -284,6 +285,8 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         handlers.push(("digest workers", Arc::new(digests), DIGEST_WORKERS));
         let timer = digest::keep_time(engine.clone(), supervisor.stopping());
         supervisor.spawn("schedules", timer);
+        let forgetting = retention::keep_small(engine.clone(), config.retention, supervisor.stopping());
+        supervisor.spawn("retention", forgetting);
     }
     for (name, handler, slots) in handlers {
         supervisor.spawn(

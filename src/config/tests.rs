@@ -57,6 +57,16 @@ fn nothing_at_all_is_a_working_default() {
             max_tokens_per_run: 60_000
         }
     );
+    assert_eq!(config.database.max_connections, 10);
+    assert_eq!(
+        config.retention,
+        Retention {
+            work_days: 7,
+            event_days: 30,
+            history_days: 90,
+            message_days: 365
+        }
+    );
     assert!(config.notes().is_empty());
 }
 

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod health;
 pub mod intake;
 pub mod outbox;
+pub mod retention;
 pub mod sender;
 pub mod supervisor;
 pub mod workers;

@@ -16,6 +16,7 @@ pub mod pacing;
 pub mod people;
 pub mod projects;
 pub mod queue;
+pub mod retention;
 pub mod runs;
 pub mod schedules;
 pub mod search;
