@@ -133,15 +133,7 @@ impl App {
 /// Resumption: alone with its database, a process takes up at once what its predecessor left claimed. With replicas the
 /// leases decide.
 async fn take_up(engine: &Engine) -> Result<(), StoreError> {
-    engine.health.report(
-        "database",
-        State::Ok,
-        if engine.db.is_shared() {
-            "PostgreSQL"
-        } else {
-            "SQLite"
-        },
-    );
+    engine.database_kept();
     if engine.db.holds_instance_lock() {
         let mut tx = engine.db.begin().await?;
         let count = queue::release_all(&mut tx, engine.clock.now()).await?;

@@ -96,7 +96,7 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 }
 
 async fn serve(config: &Config) -> Result<ExitCode, String> {
-    let db = Db::open(&config.database.url, true)
+    let db = Db::open_with(&config.database.url, true, config.database.max_connections)
         .await
         .map_err(|error| error.to_string())?;
     let app = app::App::start(config, db, Clock::system(), app::Role::Serve).await;
