@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, SqlitePool};
 use uuid::Uuid;
@@ -204,9 +204,12 @@ impl Db {
                 "{address} can be read but not changed; name the primary server, not a standby"
             )));
         }
-        // Not over the pool: changing a large table may take longer than any statement of the service.
-        sqlx::migrate!("migrations/postgres").run(&mut first).await?;
         first.close().await.map_err(failed)?;
+        // A pool of its own: changing a large table may take longer than any statement of the service.
+        let makers = PgPoolOptions::new().max_connections(1);
+        let maker = makers.connect_with(options.clone()).await.map_err(failed)?;
+        sqlx::migrate!("migrations/postgres").run(&maker).await?;
+        maker.close().await;
         let pool = pool::connect(options, connections).await.map_err(failed)?;
         Ok(Self {
             pools: Pools::Postgres(pool),

@@ -13,6 +13,7 @@ mod agent;
 mod ask;
 mod bad_input;
 mod buttons;
+mod database;
 mod dialects;
 mod digest_places;
 mod digests;
@@ -25,6 +26,7 @@ mod health;
 mod long_answers;
 mod lost_answers;
 mod pulls;
+mod retention;
 mod rights;
 mod schedules;
 mod slack_http;
@@ -79,6 +81,7 @@ fn main() {
         (ask::STORIES, socket),
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
+        (database::STORIES, both),
         (dialects::STORIES, both),
         (digest_places::STORIES, socket),
         (digests::STORIES, socket),
@@ -91,6 +94,7 @@ fn main() {
         (long_answers::STORIES, both),
         (lost_answers::STORIES, both),
         (pulls::STORIES, both),
+        (retention::STORIES, socket),
         (rights::STORIES, both),
         (schedules::STORIES, both),
         (slack_http::STORIES, http),

@@ -65,6 +65,24 @@ impl Database {
             .unwrap()
     }
 
+    /// What a `SELECT COUNT(*)` counts beside the application.
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        use sqlx::Connection;
+        if self.url.starts_with("sqlite") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+        }
+    }
+
     /// Runs a statement beside the application, as an operator might.
     pub(crate) async fn execute(&self, statement: &'static str) {
         use sqlx::{Connection, Executor};
