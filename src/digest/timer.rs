@@ -49,9 +49,12 @@ pub async fn keep_time(engine: Engine, stop: CancellationToken) -> Result<(), St
                 tracing::warn!(failures, error, "cannot look at the schedules");
                 let why = "the database does not answer, so digests may come late";
                 engine.health.report("schedules", State::Degraded, why);
-                engine.activity.end_look(Watcher::Schedules, calls);
+                if !engine.activity.end_look(Watcher::Schedules, calls) {
+                    continue;
+                }
                 tokio::select! {
                     () = engine.clock.sleep(database::pause(failures)) => {}
+                    () = engine.activity.called(Watcher::Schedules) => {}
                     () = stop.cancelled() => {}
                 }
             }

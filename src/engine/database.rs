@@ -40,9 +40,10 @@ impl Engine {
         }
     }
 
-    /// Notes that the database answered.
+    /// Notes that the database answered. A SQLite file can be read while nothing can be changed.
     pub fn database_answered(&self) {
-        if self.standing.trouble().is_none_or(Trouble::ends_with_an_answer) {
+        let is_over = |trouble: Trouble| self.db.is_shared() && trouble.ends_with_an_answer();
+        if self.standing.trouble().is_none_or(is_over) {
             self.database_kept();
         }
     }

@@ -126,8 +126,10 @@ impl Dispatcher {
                     self.engine.database_failed(&error);
                     let error = telemetry::scrub(&error.to_string());
                     tracing::warn!(?kind, failures = self.failures, error, "cannot claim work");
-                    self.engine.activity.end_look(watcher, calls);
-                    return self.pause(database::pause(self.failures)).await;
+                    if self.engine.activity.end_look(watcher, calls) {
+                        self.pause(database::pause(self.failures)).await;
+                    }
+                    return;
                 }
             }
         }
@@ -176,6 +178,8 @@ impl Dispatcher {
     async fn pause(&self, span: Duration) {
         tokio::select! {
             () = self.engine.clock.sleep(span) => {}
+            // The database may be back.
+            () = self.engine.activity.called(Watcher::Queue(self.handler.kind())) => {}
             () = self.stop.cancelled() => {}
         }
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use sqlx::SqlitePool;
 
 use super::db::{Db, Pools};
+use super::open::because;
 use super::{OpenError, StoreError};
 
 /// Up to this size a file is always read through at the start: some seconds at most.
@@ -20,21 +21,38 @@ pub(super) async fn sound(path: &Path, unclean: bool, pool: &SqlitePool) -> Resu
     if size > ALWAYS && !unclean {
         return Ok(());
     }
-    let damaged = |why: String| OpenError::Damaged {
-        path: path.to_path_buf(),
-        why,
-    };
     let found = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)")
         .fetch_one(pool)
         .await;
     match found {
         Ok(word) if word == "ok" => Ok(()),
-        Ok(word) => Err(damaged(word.lines().last().unwrap_or_default().to_owned())),
-        Err(error) => {
-            let said = error.as_database_error().map(|said| said.message().to_owned());
-            Err(damaged(said.unwrap_or_else(|| error.to_string())))
-        }
+        Ok(word) => Err(OpenError::Damaged {
+            path: path.to_path_buf(),
+            why: word.lines().last().unwrap_or_default().to_owned(),
+        }),
+        Err(error) => Err(refusal(path, &error)),
     }
+}
+
+/// Why a file cannot be opened.
+pub(super) fn refusal(path: &Path, error: &sqlx::Error) -> OpenError {
+    let path = path.to_path_buf();
+    match error.as_database_error() {
+        // <https://www.sqlite.org/rescode.html#corrupt>, also with more in the higher bytes.
+        Some(said) if code(said.code().as_deref()) == Some(11) => OpenError::Damaged {
+            path,
+            why: said.message().to_owned(),
+        },
+        _ => OpenError::File {
+            path,
+            why: because(error),
+        },
+    }
+}
+
+/// SQLite's primary code.
+fn code(text: Option<&str>) -> Option<u32> {
+    Some(text?.parse::<u32>().ok()? & 0xff)
 }
 
 /// Whether somebody left changes beside the file: the last one to close it takes them in.

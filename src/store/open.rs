@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, PgConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::check::{left_unclean, sound};
+use super::check::{left_unclean, refusal, sound};
 use super::db::{Db, Pools};
 use super::pool::{self, takes_changes};
 
@@ -81,7 +81,7 @@ impl From<sqlx::migrate::MigrateError> for OpenError {
 }
 
 /// The database's own word, without the layers around it.
-fn because(error: &sqlx::Error) -> String {
+pub(super) fn because(error: &sqlx::Error) -> String {
     match error.as_database_error() {
         // SQLite's codes: <https://www.sqlite.org/rescode.html>.
         Some(said) if said.code().as_deref() == Some("14") => {
@@ -167,7 +167,7 @@ impl Db {
             .acquire_timeout(SQLITE_TURN)
             .connect_with(options.clone())
             .await;
-        let write = write.map_err(|error| wrong(because(&error)))?;
+        let write = write.map_err(|error| refusal(&path, &error))?;
         if serve {
             sound(&path, unclean, &write).await?;
         }
@@ -176,7 +176,7 @@ impl Db {
             .acquire_timeout(SQLITE_TURN)
             .connect_with(options.read_only(true))
             .await;
-        let read = read.map_err(|error| wrong(because(&error)))?;
+        let read = read.map_err(|error| refusal(&path, &error))?;
         Ok(Self {
             pools: Pools::Sqlite { write, read },
             lock,

@@ -13,6 +13,7 @@ use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
 use super::ask::{program, said};
 use crate::support::database::{Database, Engine as Storage, Kind};
+use crate::support::slack::Mode;
 use crate::support::world::World;
 use crate::{sees, stories};
 
@@ -64,6 +65,14 @@ async fn health(world: &World) -> (u16, Value) {
     )
 }
 
+/// GitHub sends again what was refused, as somebody asked it to, and Slack what was not acknowledged, as it does by itself.
+fn sent_again(world: &World) {
+    world.redeliver_what_was_refused();
+    if world.kind.slack == Mode::Socket {
+        world.slack.resend_unacked();
+    }
+}
+
 /// Our comments on the issue that stories are about.
 fn comments(world: &World) -> Vec<String> {
     let all = world.github.comments("acme/apollo", 12);
@@ -102,7 +111,7 @@ async fn a_full_disk_loses_nothing(kind: Kind) {
     );
     db.stop_growing(false).await.unwrap();
     world.model.says("I looked.").says("I looked.");
-    world.redeliver_what_was_refused();
+    sent_again(&world);
     world.quiet().await;
     assert_eq!(comments(&world), ["I looked."]);
     assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
@@ -205,7 +214,7 @@ async fn an_outage_in_the_middle_of_work_loses_nothing(kind: Kind) {
             "You too."
         })
     });
-    world.redeliver_what_was_refused();
+    sent_again(&world);
     world.quiet().await;
     world.expects("#apollo", &["Hello, Ana."]);
     world.expects("#random", &["You too."]);
@@ -251,7 +260,7 @@ async fn a_connection_cut_at_any_point_does_nothing_twice(kind: Kind) {
             "@pm label it, tell #apollo, start Zeus, open a follow-up",
         );
         world.github.webhooks_done().await;
-        world.redeliver_what_was_refused();
+        sent_again(&world);
         world.quiet().await;
         super::engine::assert_done_once(&world, point).await;
         let met = count.load(Ordering::SeqCst);
@@ -286,7 +295,7 @@ async fn a_standby_is_not_written_to(kind: Kind) {
     sees!(why, @"");
     statement(&mut admin, only_read("off")).await;
     world.model.says("Hello.");
-    world.redeliver_what_was_refused();
+    sent_again(&world);
     world.quiet().await;
     assert_eq!(comments(&world), ["Hello."]);
     world.finish().await;
@@ -329,7 +338,7 @@ async fn no_free_connection_is_said_at_once(kind: Kind) {
     assert_eq!(told.0, 503);
     drop(held);
     world.model.says("Hello.");
-    world.redeliver_what_was_refused();
+    sent_again(&world);
     world.quiet().await;
     assert_eq!(comments(&world), ["Hello."]);
     assert!(

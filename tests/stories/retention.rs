@@ -79,7 +79,7 @@ async fn later(world: &mut World, days: u32) {
 async fn what_was_said_is_forgotten_in_time_and_talks_go_on(kind: Kind) {
     let mut world = World::apollo(kind).await;
     world.model.says("Hello.");
-    let thread = world.slack.user("ana").says("#apollo", "@pm first");
+    let thread = world.slack.user("ana").says("#apollo", "@pm ferret");
     world.quiet().await;
     sees!(rows(&world).await, @"");
     later(&mut world, 6).await;
@@ -95,17 +95,17 @@ async fn what_was_said_is_forgotten_in_time_and_talks_go_on(kind: Kind) {
     later(&mut world, 60).await;
     sees!(rows(&world).await, @"");
     world.model.says("And hello again.");
-    world.slack.user("ana").replies("#apollo", &thread, "second");
+    world.slack.user("ana").replies("#apollo", &thread, "gecko");
     world.quiet().await;
     let asked = world.model.requests().pop().unwrap().to_string();
-    assert!(asked.contains("first"), "what was said is still known: {asked}");
+    assert!(asked.contains("ferret"), "what was said is still known: {asked}");
     // What was said first is forgotten, and the talk goes on.
     later(&mut world, 300).await;
     world.model.says("Still here.");
     world.slack.user("ben").replies("#apollo", &thread, "third");
     world.quiet().await;
     let asked = world.model.requests().pop().unwrap().to_string();
-    assert!(!asked.contains("first") && asked.contains("second"), "{asked}");
+    assert!(!asked.contains("ferret") && asked.contains("gecko"), "{asked}");
     later(&mut world, 366).await;
     sees!(rows(&world).await, @"");
     // Nothing is left of the talk: one has to speak to us again.

@@ -254,10 +254,13 @@ impl State {
         self.dispatch(item);
     }
 
-    /// Sends every unacknowledged event again, under new envelope ids; the old ids still count as known.
+    /// Sends every unacknowledged event again, under new envelope ids; an acknowledgement of an old one comes too late.
     pub(super) fn resend_unacked(&mut self) {
-        let waiting: Vec<Item> = self.post.unacked.values().map(|(_, item)| item.clone()).collect();
-        for item in waiting.into_iter().filter(Item::is_event) {
+        let (waiting, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.post.unacked)
+            .into_iter()
+            .partition(|(_, (_, item))| item.is_event());
+        self.post.unacked = kept;
+        for (_, (_, item)) in waiting {
             self.dispatch(Item {
                 retry: item.retry + 1,
                 ..item
