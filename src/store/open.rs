@@ -165,6 +165,10 @@ impl Db {
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(SQLITE_TURN)
+            // SQLite itself rolls back when the disk is full or fails
+            // (<https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction>). sqlx then still counts a
+            // transaction on the connection, on which none could begin any more.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await;
         let write = write.map_err(|error| refusal(&path, &error))?;

@@ -97,7 +97,6 @@ async fn a_full_disk_loses_nothing(kind: Kind) {
     let db = &world.program().engine.db;
     db.stop_growing(true).await.unwrap();
     let long = "Please look at this. ".repeat(400);
-    world.slack.user("ana").says("#apollo", &format!("@pm {long}"));
     world
         .github
         .user("cy")
@@ -105,16 +104,11 @@ async fn a_full_disk_loses_nothing(kind: Kind) {
     refused(&world).await;
     sees!(world.health("database"), @"");
     assert_eq!(health(&world).await.0, 503);
-    assert!(
-        world.slack.unacked() > 0 || world.slack.queued() > 0,
-        "Slack was told “received”"
-    );
     db.stop_growing(false).await.unwrap();
-    world.model.says("I looked.").says("I looked.");
+    world.model.says("I looked.");
     sent_again(&world);
     world.quiet().await;
     assert_eq!(comments(&world), ["I looked."]);
-    assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
     sees!(world.health("database"), @"");
     assert_eq!(health(&world).await.0, 200);
     world.finish().await;
@@ -406,7 +400,7 @@ async fn a_damaged_file_is_refused_at_the_start(kind: Kind) {
     let path = folder.path().join("letter.db");
     std::fs::write(&path, "Dear Ana,\n".repeat(1000)).unwrap();
     let told = open(&path).await.err().unwrap().to_string();
-    sees!(told.replace(&folder.path().display().to_string(), "…"), @"");
+    sees!(told.replace(&folder.path().display().to_string(), "…"), @"cannot open the database …/letter.db: this file is not a SQLite database; name another file");
 }
 
 async fn a_damaged_file_is_told_by_the_program(kind: Kind) {
@@ -423,7 +417,10 @@ async fn a_damaged_file_is_told_by_the_program(kind: Kind) {
     let ended = tokio::task::spawn_blocking(move || serve.output().unwrap())
         .await
         .unwrap();
-    sees!(said(&ended), @"");
+    sees!(said(&ended), @"
+    exit 1
+    callsheet: the database data/callsheet.db is damaged (database disk image is malformed). Keep a copy of it with the files beside it, then put a backup in its place and remove data/callsheet.db-wal and data/callsheet.db-shm; or name another file in database.url to begin anew
+    ");
     assert_eq!(
         std::fs::read(&path).unwrap().len(),
         bytes.len() / 2,

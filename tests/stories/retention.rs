@@ -81,19 +81,19 @@ async fn what_was_said_is_forgotten_in_time_and_talks_go_on(kind: Kind) {
     world.model.says("Hello.");
     let thread = world.slack.user("ana").says("#apollo", "@pm ferret");
     world.quiet().await;
-    sees!(rows(&world).await, @"");
+    sees!(rows(&world).await, @"work lanes events keys deliveries turns runs steps messages talks pacing");
     later(&mut world, 6).await;
-    sees!(rows(&world).await, @"");
+    sees!(rows(&world).await, @"work lanes events keys deliveries turns runs steps messages talks");
     later(&mut world, 2).await;
-    sees!(rows(&world).await, @"");
+    sees!(rows(&world).await, @"events keys deliveries turns runs steps messages talks");
     // A copy that comes late is still a copy.
     world.slack.resend_last_event();
     world.quiet().await;
     assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
     later(&mut world, 39).await;
-    sees!(rows(&world).await, @"");
+    sees!(rows(&world).await, @"deliveries turns runs steps messages talks");
     later(&mut world, 60).await;
-    sees!(rows(&world).await, @"");
+    sees!(rows(&world).await, @"messages talks");
     world.model.says("And hello again.");
     world.slack.user("ana").replies("#apollo", &thread, "gecko");
     world.quiet().await;
@@ -114,7 +114,17 @@ async fn what_was_said_is_forgotten_in_time_and_talks_go_on(kind: Kind) {
     world.model.says("Nice to meet you.");
     world.slack.user("ben").replies("#apollo", &thread, "@pm fifth");
     world.quiet().await;
-    sees!(world.talk("#apollo"), @"");
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> ferret
+      pm: Hello.
+      ana: gecko
+      pm: And hello again.
+      ben: third
+      pm: Still here.
+      ben: fourth
+      ben: <@UPM> fifth
+      pm: Nice to meet you.
+    ");
     world.finish().await;
 }
 
