@@ -102,14 +102,14 @@ async fn a_full_disk_loses_nothing(kind: Kind) {
         .user("cy")
         .comments("acme/apollo", 12, &format!("@pm {long}"));
     refused(&world).await;
-    sees!(world.health("database"), @"");
+    sees!(world.health("database"), @"failed: the disk is full, so nothing new can be kept; free some space on the disk of the database, and I go on by myself");
     assert_eq!(health(&world).await.0, 503);
     db.stop_growing(false).await.unwrap();
     world.model.says("I looked.");
     sent_again(&world);
     world.quiet().await;
     assert_eq!(comments(&world), ["I looked."]);
-    sees!(world.health("database"), @"");
+    sees!(world.health("database"), @"ok: SQLite");
     assert_eq!(health(&world).await.0, 200);
     world.finish().await;
 }
