@@ -278,7 +278,7 @@ async fn a_standby_is_not_written_to(kind: Kind) {
     cut(&mut admin, &name).await;
     world.github.user("cy").comments("acme/apollo", 12, "@pm hello?");
     refused(&world).await;
-    sees!(world.health("database"), @"");
+    sees!(world.health("database"), @"failed: no connection to the database was free or could be made; check that PostgreSQL runs, takes changes (is no standby), and lets database.max_connections of each Callsheet connect. I go on by myself");
     let url = SecretString::from(world.database.url.clone());
     let Err(OpenError::Connect(why)) = Db::open(&url, true).await else {
         panic!("a standby was served");
@@ -286,7 +286,7 @@ async fn a_standby_is_not_written_to(kind: Kind) {
     let why = why.split_once(' ').unwrap().1.split_once(' ').unwrap().1;
     let (at, why) = why.split_once(' ').unwrap();
     assert!(at.starts_with("127.0.0.1:"), "{at}");
-    sees!(why, @"");
+    sees!(why, @"can be read but not changed; name the primary server, not a standby");
     statement(&mut admin, only_read("off")).await;
     world.model.says("Hello.");
     sent_again(&world);

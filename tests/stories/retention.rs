@@ -143,7 +143,11 @@ async fn the_last_digest_of_a_schedule_stays(kind: Kind) {
     world.slack.news("#apollo");
     ana.slash("#apollo", "/pm", "schedule list");
     world.quiet().await;
-    sees!(world.slack.news("#apollo").join("\n"), @"");
+    sees!(world.slack.news("#apollo").join("\n"), @"
+    > *ana*: /pm schedule list
+
+    • *1*: Apollo to #apollo, `0 12 1 1,7 *` UTC. Next Sat 1 Jul 2028, 12:00 UTC. Last Sat 1 Jan 2028, 12:00 UTC: posted
+    ");
     world.finish().await;
 }
 
@@ -291,7 +295,7 @@ async fn what_is_open_or_needs_a_person_stays(kind: Kind) {
         .iter()
         .map(|(what, count)| format!("{count} {what}"))
         .collect();
-    sees!(left.join(", "), @"");
+    sees!(left.join(", "), @"2 work, 2 lanes, 1 events, 1 keys, 8 deliveries, 2 runs, 2 talks, 1 people");
     assert_eq!(
         forget(&engine).await,
         0,
