@@ -19,6 +19,7 @@ use crate::engine::answers::Answers;
 use crate::engine::clock::Clock;
 use crate::engine::health::State;
 use crate::engine::outbox::{Outbox, survey};
+use crate::engine::retention;
 use crate::engine::sender::Senders;
 use crate::engine::supervisor::{Supervisor, TaskEnded};
 use crate::engine::workers::{self, Handler};
@@ -133,15 +134,7 @@ impl App {
 /// Resumption: alone with its database, a process takes up at once what its predecessor left claimed. With replicas the
 /// leases decide.
 async fn take_up(engine: &Engine) -> Result<(), StoreError> {
-    engine.health.report(
-        "database",
-        State::Ok,
-        if engine.db.is_shared() {
-            "PostgreSQL"
-        } else {
-            "SQLite"
-        },
-    );
+    engine.database_kept();
     let mut tx = engine.db.read().await?;
     survey(engine, &mut tx).await?;
     drop(tx);
@@ -295,6 +288,8 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         handlers.push(("digest workers", Arc::new(digests), DIGEST_WORKERS));
         let timer = digest::keep_time(engine.clone(), supervisor.stopping());
         supervisor.spawn("schedules", timer);
+        let forgetting = retention::keep_small(engine.clone(), config.retention, supervisor.stopping());
+        supervisor.spawn("retention", forgetting);
     }
     for (name, handler, slots) in handlers {
         supervisor.spawn(

@@ -168,7 +168,7 @@ async fn serve(config: &Config) -> Result<ExitCode, String> {
 }
 
 async fn serve_by(config: &Config, clock: Clock, up: impl FnOnce(&app::App)) -> Result<ExitCode, String> {
-    let db = Db::open(&config.database.url, true)
+    let db = Db::open_with(&config.database.url, true, config.database.max_connections)
         .await
         .map_err(|error| error.to_string())?;
     let app = app::App::start(config, db, clock, app::Role::Serve).await;

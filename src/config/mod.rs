@@ -41,6 +41,8 @@ pub struct Config {
     pub model: Model,
     /// The limits of a run.
     pub agent: Agent,
+    /// How long what is finished is kept.
+    pub retention: Retention,
 }
 
 /// The HTTP server: webhooks, health, metrics.
@@ -59,6 +61,8 @@ pub struct Database {
     pub url: SecretString,
     /// The engine that the URL's scheme names.
     pub scheme: Scheme,
+    /// The most connections of this process to PostgreSQL; a SQLite file has one writer.
+    pub max_connections: u32,
 }
 
 /// The database engines.
@@ -182,6 +186,19 @@ pub struct Agent {
     pub old_after_minutes: u64,
 }
 
+/// How long what is finished is kept, in days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Finished work in the queue, which nobody looks at but to find out what went wrong.
+    pub work_days: u64,
+    /// What reached us, as it came, and the keys that tell a copy from something new.
+    pub event_days: u64,
+    /// Runs with their journal, what was sent, and digests.
+    pub history_days: u64,
+    /// What was said in conversations.
+    pub message_days: u64,
+}
+
 /// The file to read: the one from the command line (`flag`), else the one that `CALLSHEET_CONFIG` names, else
 /// `bot.toml` in `directory` if it exists. An empty name counts as none.
 pub fn locate(
@@ -218,6 +235,7 @@ impl Config {
             github: sections::github(&mut reader),
             model: sections::model(&mut reader),
             agent: sections::agent(&mut reader),
+            retention: sections::retention(&mut reader),
         };
         let problems = reader.finish();
         if problems.is_empty() {

@@ -9,8 +9,8 @@ use url::{Host, Url};
 
 use super::reader::Reader;
 use super::{
-    Agent, Database, Discord, GitHub, GitHubApp, GitHubLogin, Model, OpenAi, Provider, Scheme, Server, Slack,
-    SlackMode, is_loopback,
+    Agent, Database, Discord, GitHub, GitHubApp, GitHubLogin, Model, OpenAi, Provider, Retention, Scheme,
+    Server, Slack, SlackMode, is_loopback,
 };
 
 /// A year.
@@ -50,16 +50,25 @@ pub(super) fn server(r: &mut Reader) -> Server {
 }
 
 pub(super) fn database(r: &mut Reader) -> Database {
+    let key = "database.url";
+    let url = r.secret(key);
+    // One listens for other replicas' calls all the time.
+    let max_connections = r.number("database.max_connections", 10, 2..=1_000);
+    let max_connections = u32::try_from(max_connections).unwrap_or(u32::MAX);
     let default = || Database {
         url: SecretString::from(DATABASE_URL),
         scheme: Scheme::Sqlite,
+        max_connections,
     };
-    let key = "database.url";
-    let Some(url) = r.secret(key) else {
+    let Some(url) = url else {
         return default();
     };
     match scheme_of(url.expose_secret()) {
-        Ok(scheme) => Database { url, scheme },
+        Ok(scheme) => Database {
+            url,
+            scheme,
+            max_connections,
+        },
         Err(what) => {
             let fix = format!("Give \"{DATABASE_URL}\" or \"postgres://user:password@host/database\".");
             r.problem(key, what, fix);
@@ -275,6 +284,19 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
         max_runs_at_once: usize::try_from(r.number("agent.max_runs_at_once", 128, 1..=1_000))
             .unwrap_or(usize::MAX),
         old_after_minutes: r.number("agent.old_after_minutes", 60, 0..=MOST_MINUTES),
+    }
+}
+
+/// A hundred years: for ever, and no moment that a database cannot hold.
+const FOR_EVER: u64 = 36_500;
+
+pub(super) fn retention(r: &mut Reader) -> Retention {
+    Retention {
+        work_days: r.number("retention.work_days", 7, 1..=FOR_EVER),
+        // A copy of an event may come for weeks; one that is not known any more would be answered again.
+        event_days: r.number("retention.event_days", 30, 30..=FOR_EVER),
+        history_days: r.number("retention.history_days", 90, 30..=FOR_EVER),
+        message_days: r.number("retention.message_days", 365, 30..=FOR_EVER),
     }
 }
 

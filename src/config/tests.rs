@@ -59,6 +59,16 @@ fn nothing_at_all_is_a_working_default() {
             old_after_minutes: 60
         }
     );
+    assert_eq!(config.database.max_connections, 10);
+    assert_eq!(
+        config.retention,
+        Retention {
+            work_days: 7,
+            event_days: 30,
+            history_days: 90,
+            message_days: 365
+        }
+    );
     assert!(config.notes().is_empty());
 }
 

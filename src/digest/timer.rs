@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 use crate::engine::Engine;
 use crate::engine::activity::Watcher;
 use crate::engine::clock::later;
+use crate::engine::database;
 use crate::engine::health::State;
-use crate::engine::workers::backoff;
 use crate::store::queue::{self, Kind};
 use crate::store::schedules::{self, Schedule};
 use crate::store::{Db, StoreError};
@@ -44,13 +44,17 @@ pub async fn keep_time(engine: Engine, stop: CancellationToken) -> Result<(), St
             }
             Err(error) => {
                 failures += 1;
+                engine.database_failed(&error);
                 let error = telemetry::scrub(&error.to_string());
                 tracing::warn!(failures, error, "cannot look at the schedules");
                 let why = "the database does not answer, so digests may come late";
                 engine.health.report("schedules", State::Degraded, why);
-                engine.activity.leave(Watcher::Schedules);
+                if !engine.activity.end_look(Watcher::Schedules, calls) {
+                    continue;
+                }
                 tokio::select! {
-                    () = engine.clock.sleep(backoff(failures)) => {}
+                    () = engine.clock.sleep(database::pause(failures)) => {}
+                    () = engine.activity.called(Watcher::Schedules) => {}
                     () = stop.cancelled() => {}
                 }
             }

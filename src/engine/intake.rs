@@ -3,6 +3,8 @@
 //! 1. *Commit before ack*: when [`commit`] returns, the event stays; only then is the platform told "received".
 //! 2. *Once in*: a copy of an event that is there adds nothing but its keys.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use super::Engine;
@@ -38,12 +40,53 @@ async fn enqueue(tx: &mut Tx, id: EventId, event: &Event, now: DateTime<Utc>) ->
 /// # Errors
 /// When the database fails; the platform must then not be told "received".
 pub async fn commit(engine: &Engine, heard: &Heard) -> Result<Seen, StoreError> {
+    let kept = keep(engine, heard).await;
+    note(engine, &kept);
+    kept
+}
+
+/// What follows when an event was committed, or could not be: whoever works on it is woken, and health tells.
+pub fn note(engine: &Engine, kept: &Result<Seen, StoreError>) {
+    match kept {
+        Ok(seen) => {
+            engine.database_kept();
+            if let Seen::New(_) = seen {
+                engine.wake();
+            }
+        }
+        Err(error) => engine.database_failed(error),
+    }
+}
+
+/// The same for somebody who waits no longer than `span`. What is committed all the same is a copy when it comes again.
+///
+/// # Errors
+/// When the database fails or takes longer; the platform must then not be told "received".
+pub async fn commit_within(engine: &Engine, heard: &Heard, span: Duration) -> Result<Seen, StoreError> {
+    within(engine, span, commit(engine, heard)).await
+}
+
+/// Waits for a commit no longer than `span`; see [`commit_within`].
+///
+/// # Errors
+/// When the database fails or takes longer.
+pub async fn within(
+    engine: &Engine,
+    span: Duration,
+    committing: impl Future<Output = Result<Seen, StoreError>>,
+) -> Result<Seen, StoreError> {
+    let kept = engine.clock.timeout(span, committing).await;
+    kept.unwrap_or_else(|_| {
+        let late = StoreError::Late(span);
+        engine.database_failed(&late);
+        Err(late)
+    })
+}
+
+async fn keep(engine: &Engine, heard: &Heard) -> Result<Seen, StoreError> {
     let mut tx = engine.db.begin().await?;
     let seen = add(&mut tx, heard, engine.clock.now()).await?;
     tx.commit("intake").await?;
-    if let Seen::New(_) = seen {
-        engine.wake();
-    }
     Ok(seen)
 }
 

@@ -3,10 +3,12 @@
 pub mod activity;
 pub mod answers;
 pub mod clock;
+pub mod database;
 pub mod health;
 pub mod intake;
 pub mod lease;
 pub mod outbox;
+pub mod retention;
 pub mod sender;
 pub mod supervisor;
 pub mod workers;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use crate::store::Db;
 use activity::Activity;
 use clock::Clock;
+use database::Standing;
 use health::Health;
 
 /// What every part needs: the database, the time, the wake-up calls, and where to report its state.
@@ -29,6 +32,8 @@ pub struct Engine {
     pub activity: Arc<Activity>,
     /// The one report on the state of every part.
     pub health: Health,
+    /// What the database's last answers say about it.
+    pub standing: Standing,
 }
 
 impl Engine {
@@ -39,6 +44,7 @@ impl Engine {
             clock,
             activity: Arc::new(Activity::default()),
             health: Health::default(),
+            standing: Standing::default(),
         }
     }
 

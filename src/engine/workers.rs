@@ -5,7 +5,8 @@
 //!    [`Handler::give_up`] answers the request.
 //! 3. A panic in a handler is a failure of its item and of nothing else. What ends the whole program again and again is given
 //!    up like any other failure.
-//! 4. At a stop, what is still under way after [`DRAIN`] is handed back at once: nobody waits for a lease to end.
+//! 4. A failure of the database is a failure of no item: it is tried again as soon as the database answers.
+//! 5. At a stop, what is still under way after [`DRAIN`] is handed back at once: nobody waits for a lease to end.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -22,9 +23,10 @@ use tokio_util::sync::CancellationToken;
 use super::Engine;
 use super::activity::{Watcher, Working};
 use super::clock::later;
+use super::database;
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::{StoreError, Tx};
-use crate::telemetry;
+use crate::telemetry::{self, ErrorId};
 
 /// How long a claim holds; renewed at a third while the handler works.
 pub const LEASE: Duration = Duration::from_secs(60);
@@ -125,15 +127,18 @@ impl Dispatcher {
                 Ok(None) => break,
                 Err(error) => {
                     self.failures += 1;
+                    self.engine.database_failed(&error);
                     let error = telemetry::scrub(&error.to_string());
                     tracing::warn!(?kind, failures = self.failures, error, "cannot claim work");
-                    // Who waits for the database is not at work, whoever called meanwhile.
-                    self.engine.activity.leave(watcher);
-                    return self.pause(backoff(i64::from(self.failures))).await;
+                    if self.engine.activity.end_look(watcher, calls) {
+                        self.pause(database::pause(self.failures)).await;
+                    }
+                    return;
                 }
             }
         }
         self.failures = 0;
+        self.engine.database_answered();
         if self.engine.activity.end_look(watcher, calls) {
             self.rest(kind, now).await;
         }
@@ -152,7 +157,7 @@ impl Dispatcher {
         let working = Working::begin(&engine.activity);
         let claimed = item.clone();
         let worker = self.workers.spawn(async move {
-            work(&engine, handler.as_ref(), item).await;
+            let working = work(&engine, handler.as_ref(), item, working).await;
             engine.wake();
             drop(working);
         });
@@ -177,6 +182,8 @@ impl Dispatcher {
     async fn pause(&self, span: Duration) {
         tokio::select! {
             () = self.engine.clock.sleep(span) => {}
+            // The database may be back.
+            () = self.engine.activity.called(Watcher::Queue(self.handler.kind())) => {}
             () = self.stop.cancelled() => {}
         }
     }
@@ -237,36 +244,72 @@ async fn next_due(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Option<Dat
 }
 
 /// Works one item, its lease renewed meanwhile.
-async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed) {
+async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed, working: Working) -> Working {
     if item.attempts > MAX_CLAIMS {
         // Every failure that could be noted was; this one ended the program each time.
-        let why = "the program ended each time it worked on this";
-        if let Err(error) = settle_failure(engine, handler, &item, why).await {
-            tracing::error!(?item, %error, "could not give an item up");
-        }
-        return;
+        let why = "the program ended each time it worked on this".to_owned();
+        return settle(engine, handler, &item, Failure::Other(why), working).await;
     }
     let done = AssertUnwindSafe(handler.handle(item.clone())).catch_unwind();
     let outcome = tokio::select! {
         outcome = done => outcome,
         () = hold(engine, &item) => {
             tracing::info!(?item, "this work was stopped, or its lease was lost");
-            return;
+            return working;
         }
     };
-    let why = match outcome {
-        Ok(Ok(())) => return,
+    let failure = match outcome {
+        Ok(Ok(())) => return working,
         Ok(Err(Failure::Store(error @ (StoreError::LeaseLost | StoreError::RunEnded)))) => {
             tracing::info!(?item, %error, "this work was taken over or stopped");
-            return;
+            return working;
         }
-        Ok(Err(failure)) => failure.to_string(),
-        Err(panic) => format!("a panic: {}", panic_text(panic.as_ref())),
+        Ok(Err(failure)) => failure,
+        Err(panic) => Failure::Other(format!("a panic: {}", panic_text(panic.as_ref()))),
     };
-    if let Err(error) = settle_failure(engine, handler, &item, &why).await {
-        // The item stays claimed and is taken again when its lease ends.
-        tracing::error!(?item, %error, "could not note a failure");
+    settle(engine, handler, &item, failure, working).await
+}
+
+/// Notes a failure; while the database cannot, again and again, until somebody else has the item.
+async fn settle(
+    engine: &Engine,
+    handler: &dyn Handler,
+    item: &Claimed,
+    failure: Failure,
+    mut working: Working,
+) -> Working {
+    let id = telemetry::report(&failure, "work on an item failed");
+    for failures in 1.. {
+        let noted = match &failure {
+            // The work is not to blame.
+            Failure::Store(error) if error.trouble().is_some() => {
+                engine.database_failed(error);
+                wait_for_database(engine, item).await
+            }
+            _ => settle_failure(engine, handler, item, &id).await,
+        };
+        match noted {
+            Ok(()) | Err(StoreError::LeaseLost) => break,
+            Err(error) if error.trouble().is_some() => engine.database_failed(&error),
+            Err(error) => {
+                // The item stays claimed and is taken again when its lease ends.
+                tracing::error!(?item, %error, "could not note a failure");
+                break;
+            }
+        }
+        drop(working);
+        engine.clock.sleep(database::pause(failures)).await;
+        working = Working::begin(&engine.activity);
     }
+    working
+}
+
+/// Puts an item back that the database failed; it costs no try.
+async fn wait_for_database(engine: &Engine, item: &Claimed) -> Result<(), StoreError> {
+    let mut tx = engine.db.begin().await?;
+    let at = later(engine.clock.now(), database::pause(1));
+    queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
+    tx.commit("waits for the database").await
 }
 
 /// Renews the lease until it is lost, until the work is taken away, or until it could not be renewed for two thirds of its
@@ -327,9 +370,8 @@ async fn settle_failure(
     engine: &Engine,
     handler: &dyn Handler,
     item: &Claimed,
-    why: &str,
+    id: &ErrorId,
 ) -> Result<(), StoreError> {
-    let id = telemetry::report(&Failure::Other(why.to_owned()), "work on an item failed");
     let now = engine.clock.now();
     let mut tx = engine.db.begin().await?;
     if item.attempts < MAX_ATTEMPTS {
@@ -415,8 +457,12 @@ pub async fn reap(engine: Engine, stop: CancellationToken) -> Result<(), String>
                 tracing::warn!(count, "took up work whose lease had ended");
                 engine.wake();
             }
-            Err(error) => tracing::warn!(%error, "could not look for ended leases"),
+            Err(error) => {
+                engine.database_failed(&error);
+                tracing::warn!(%error, "could not look for ended leases");
+            }
         }
+        engine.look_at_database().await;
         tokio::select! {
             () = engine.clock.sleep(LEASE / 4) => {}
             () = stop.cancelled() => {}

@@ -31,6 +31,8 @@ use crate::telemetry;
 const MAX_BODY: usize = 5 * 1024 * 1024;
 /// How long a body may take to arrive; GitHub itself gives up after 10 s.
 const READ: Duration = Duration::from_secs(10);
+/// How long keeping may take, so that GitHub hears that it did not work instead of nothing.
+const KEEP: Duration = Duration::from_secs(8);
 /// The longest id of a delivery that is taken for one; GitHub's have 36 characters.
 const MAX_GUID: usize = 64;
 
@@ -103,7 +105,7 @@ async fn accept(hook: Option<&GitHubHook>, request: Request) -> Result<Reply, Re
         None => webhook::untranslated(event, &guid, &payload),
     };
     let heard = heard.map_err(|error| reply(StatusCode::BAD_REQUEST, format!("Not understood: {error}.")))?;
-    match intake::commit(&hook.engine, &heard).await {
+    match intake::commit_within(&hook.engine, &heard, KEEP).await {
         Ok(Seen::New(_)) => Ok(reply(StatusCode::ACCEPTED, "Received.")),
         Ok(Seen::Before(_)) => Ok(reply(StatusCode::OK, "Received before.")),
         Err(error) => {

@@ -9,7 +9,6 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::engine::clock::TimedOut;
 use crate::engine::outbox::survey;
 use crate::engine::{Engine, health};
 use crate::store::{StoreError, outbox, queue};
@@ -27,30 +26,27 @@ pub(super) fn routes(engine: Engine) -> Router {
 
 async fn report(State(engine): State<Engine>) -> (StatusCode, Json<Value>) {
     let counts = engine.clock.timeout(PATIENCE, counts(&engine)).await;
-    let late = |late: TimedOut| StoreError::Unreadable {
-        what: "its state",
-        why: late.to_string(),
-    };
-    let counts = counts.map_err(late).and_then(|counts| counts);
-    let (code, work) = match counts {
+    let counts = counts.map_err(|late| StoreError::Late(late.0)).flatten();
+    let work = match counts {
         Ok(work) => {
-            let detail = if engine.db.is_shared() {
-                "PostgreSQL"
-            } else {
-                "SQLite"
-            };
-            engine.health.report("database", health::State::Ok, detail);
-            (StatusCode::OK, work)
+            engine.database_answered();
+            work
         }
         Err(error) => {
             let id = crate::telemetry::report(&error, "the health report could not read the database");
-            engine.health.report(
-                "database",
-                health::State::Failed,
-                format!("out of reach; see {id} in the log"),
-            );
-            (StatusCode::SERVICE_UNAVAILABLE, Value::Null)
+            engine.database_failed(&error);
+            if error.trouble().is_none() {
+                let detail = format!("it answers with an error; see {id} in the log");
+                engine.health.report("database", health::State::Failed, detail);
+            }
+            Value::Null
         }
+    };
+    let takes_requests = !work.is_null() && engine.standing.trouble().is_none();
+    let code = if takes_requests {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
     };
     let body = json!({
         "status": engine.health.overall(),

@@ -22,7 +22,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 
 use super::body::{Reply, read, read_in_time, reply};
-use crate::engine::Engine;
+use crate::engine::{Engine, intake};
 use crate::platform::slack::Slack;
 use crate::platform::slack::request::{self, Door, Said, Told};
 use crate::store::{StoreError, inbox};
@@ -33,6 +33,8 @@ use crate::telemetry;
 const MAX_BODY: usize = 2 * 1024 * 1024;
 /// How long a body may take to arrive; Slack itself gives up after 3 s.
 const READ: Duration = Duration::from_secs(3);
+/// How long each of the two looks at the database may take, so that Slack hears that it did not work instead of nothing.
+const KEEP: Duration = Duration::from_millis(1200);
 /// Tells Slack not to send an event again. <https://docs.slack.dev/apis/events-api/#retries>
 const NO_RETRY: HeaderName = HeaderName::from_static("x-slack-no-retry");
 
@@ -136,14 +138,24 @@ async fn keep(hook: &SlackHook, told: &Told, key: String) -> Result<(), Reply> {
         );
         unavailable("Slack has not told yet who I am; send this again later.")
     })?;
-    hook.slack.commit(&hook.engine, &heard).await.map_err(lost)?;
+    intake::within(&hook.engine, KEEP, hook.slack.commit(&hook.engine, &heard))
+        .await
+        .map_err(lost)?;
     hook.slack.note_flow(&hook.engine, told.is_held_back());
     Ok(())
 }
 
 async fn is_known(engine: &Engine, key: &str) -> Result<bool, StoreError> {
-    let mut tx = engine.db.read().await?;
-    inbox::knows(&mut tx, key).await
+    let known = async {
+        let mut tx = engine.db.read().await?;
+        inbox::knows(&mut tx, key).await
+    };
+    let known = engine.clock.timeout(KEEP, known).await;
+    let known = known.unwrap_or(Err(StoreError::Late(KEEP)));
+    if let Err(error) = &known {
+        engine.database_failed(error);
+    }
+    known
 }
 
 fn lost(error: StoreError) -> Reply {

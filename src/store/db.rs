@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use sqlx::postgres::PgListener;
@@ -24,6 +25,9 @@ pub enum StoreError {
         /// What the reader said.
         why: String,
     },
+    /// The database takes longer than whoever waits for it can wait.
+    #[error("database: no answer within {0:?}")]
+    Late(Duration),
     /// The lease on a work item was lost to somebody else; the late write is refused.
     #[error("the lease on this work was lost, so its late write was refused")]
     LeaseLost,

@@ -6,6 +6,7 @@
 //! 3. No transaction is held across a network call.
 //! 4. Unique constraints carry the invariants: a race loses here and not in a person's chat.
 
+mod check;
 mod columns;
 pub mod conversations;
 pub mod cursors;
@@ -18,14 +19,18 @@ mod open;
 pub mod outbox;
 pub mod pacing;
 pub mod people;
+mod pool;
 pub mod projects;
 pub mod queue;
+pub mod retention;
 pub mod runs;
 pub mod schedules;
 pub mod search;
 pub mod stops;
+mod trouble;
 pub mod watermarks;
 
 pub use columns::Doc;
 pub use db::{Calls, Db, Probe, Statement, StoreError, Tx};
 pub use open::OpenError;
+pub use trouble::Trouble;

@@ -12,15 +12,20 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
+use super::check::{left_unclean, refusal, sound};
 use super::db::{Db, Pools};
+use super::pool::{self, takes_changes};
 
 /// Readers of a SQLite file at once; WAL lets them run beside the one writer.
 const SQLITE_READERS: u32 = 4;
 /// How often, and how many times, a process beside the one that serves looks for its tables.
 const TABLE_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 const TABLE_LOOKS: usize = 200;
-/// Connections to PostgreSQL per process.
+/// Connections to PostgreSQL of a process that was not told how many.
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// How long a change waits for another program that changes the same SQLite file, and for its turn among our own.
+const SQLITE_LOCK: std::time::Duration = std::time::Duration::from_secs(5);
+const SQLITE_TURN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Why the database could not be opened; shown to the person who starts Callsheet.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +39,18 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
         /// What the system said.
+        why: String,
+    },
+    /// The file is a database, and what is in it cannot be trusted.
+    #[error(
+        "the database {file} is damaged ({why}). Keep a copy of it with the files beside it, then put a backup in its place \
+         and remove {file}-wal and {file}-shm; or name another file in database.url to begin anew",
+        file = .path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
         why: String,
     },
     /// The server cannot be reached, or the address is wrong.
@@ -65,7 +82,7 @@ impl From<sqlx::migrate::MigrateError> for OpenError {
 }
 
 /// The database's own word, without the layers around it.
-fn because(error: &sqlx::Error) -> String {
+pub(super) fn because(error: &sqlx::Error) -> String {
     match error.as_database_error() {
         // SQLite's codes: <https://www.sqlite.org/rescode.html>.
         Some(said) if said.code().as_deref() == Some("14") => {
@@ -89,15 +106,23 @@ impl Db {
     /// # Errors
     /// See [`OpenError`].
     pub async fn open(url: &SecretString, serve: bool) -> Result<Self, OpenError> {
+        Self::open_with(url, serve, POSTGRES_CONNECTIONS).await
+    }
+
+    /// The same, with at most so many connections to PostgreSQL.
+    ///
+    /// # Errors
+    /// See [`OpenError`].
+    pub async fn open_with(url: &SecretString, serve: bool, connections: u32) -> Result<Self, OpenError> {
         let db = if url.expose_secret().starts_with("sqlite:") {
             Self::open_sqlite(url.expose_secret(), serve).await?
         } else {
-            Self::open_postgres(url.expose_secret()).await?
+            Self::open_postgres(url.expose_secret(), connections).await?
         };
         match &db.pools {
             Pools::Sqlite { write, .. } if serve => migrate_sqlite(write).await?,
             Pools::Sqlite { write, .. } => wait_for_tables(write).await?,
-            Pools::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await?,
+            Pools::Postgres(_) => {}
         }
         Ok(db)
     }
@@ -136,17 +161,27 @@ impl Db {
             .journal_mode(SqliteJournalMode::Wal)
             // What was told "received" must survive a power cut.
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(std::time::Duration::from_secs(10));
+            .busy_timeout(SQLITE_LOCK);
+        let unclean = left_unclean(&path);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
+            .acquire_timeout(SQLITE_TURN)
+            // SQLite itself rolls back when the disk is full or fails
+            // (<https://www.sqlite.org/lang_transaction.html#response_to_errors_within_a_transaction>). sqlx then still counts a
+            // transaction on the connection, on which none could begin any more.
+            .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
             .connect_with(options.clone())
             .await;
-        let write = write.map_err(|error| wrong(because(&error)))?;
+        let write = write.map_err(|error| refusal(&path, &error))?;
+        if serve {
+            sound(&path, unclean, &write).await?;
+        }
         let read = SqlitePoolOptions::new()
             .max_connections(SQLITE_READERS)
+            .acquire_timeout(SQLITE_TURN)
             .connect_with(options.read_only(true))
             .await;
-        let read = read.map_err(|error| wrong(because(&error)))?;
+        let read = read.map_err(|error| refusal(&path, &error))?;
         Ok(Self {
             pools: Pools::Sqlite { write, read },
             lock,
@@ -155,29 +190,32 @@ impl Db {
         })
     }
 
-    async fn open_postgres(url: &str) -> Result<Self, OpenError> {
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self, OpenError> {
         // sqlx quotes the address in some errors, and the address holds the password.
         let options = PgConnectOptions::from_str(url).map_err(|_| {
             OpenError::Connect("the address cannot be read; write postgres://user:password@host/name".into())
         })?;
+        let address = format!("PostgreSQL at {}:{}", options.get_host(), options.get_port());
         // The pool would only say that it timed out; one connection says what is wrong.
-        let first = PgConnection::connect_with(&options).await.map_err(|error| {
-            let (host, port) = (options.get_host(), options.get_port());
+        let mut first = PgConnection::connect_with(&options).await.map_err(|error| {
+            let why = because(&error);
             OpenError::Connect(format!(
-                "PostgreSQL at {host}:{port}: {}. Check that it runs there and takes this user and password",
-                because(&error)
+                "{address}: {why}. Check that it runs there and takes this user and password"
             ))
         })?;
-        first
-            .close()
-            .await
-            .map_err(|error| OpenError::Connect(because(&error)))?;
-        let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(std::time::Duration::from_secs(10))
-            .connect_with(options)
-            .await
-            .map_err(|error| OpenError::Connect(because(&error)))?;
+        let failed = |error: sqlx::Error| OpenError::Connect(because(&error));
+        if !takes_changes(&mut first).await.map_err(failed)? {
+            return Err(OpenError::Connect(format!(
+                "{address} can be read but not changed; name the primary server, not a standby"
+            )));
+        }
+        first.close().await.map_err(failed)?;
+        // A pool of its own: changing a large table may take longer than any statement of the service.
+        let makers = PgPoolOptions::new().max_connections(1);
+        let maker = makers.connect_with(options.clone()).await.map_err(failed)?;
+        sqlx::migrate!("migrations/postgres").run(&maker).await?;
+        maker.close().await;
+        let pool = pool::connect(options, connections).await.map_err(failed)?;
         Ok(Self {
             pools: Pools::Postgres(pool),
             lock: None,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 
-use callsheet::store::deliveries::{self, State};
-use callsheet::store::schedules;
+use callsheet::store::deliveries::State;
+use callsheet::store::{outbox, schedules};
 
 use crate::jobs::{self, Door, Job, Seen, Tally};
 use crate::support::child::Child;
@@ -176,7 +176,7 @@ impl Stage {
                 .map(|text| format!("progress is left: {text}")),
         );
         let mut tx = self.world.db.read().await.unwrap();
-        let open = deliveries::unsettled(&mut tx).await.unwrap();
+        let open = outbox::unsettled(&mut tx).await.unwrap();
         let unknown = open
             .iter()
             .filter(|(state, _)| *state == State::Unknown)

@@ -139,7 +139,7 @@ pub(crate) fn stop_after(after: usize, reached: &Arc<Notify>, count: &Arc<Atomic
 
 /// Cy asks for a label, a post and an issue; the script answers by what it is asked, since a question that was in flight at
 /// a crash is asked again.
-fn script(world: &World) {
+pub(crate) fn script(world: &World) {
     world.model.always(|request| {
         let results = request["messages"]
             .as_array()
@@ -192,7 +192,7 @@ async fn stopped_between_any_two_steps_the_run_goes_on(kind: Kind) {
     }
 }
 
-async fn assert_done_once(world: &World, point: usize) {
+pub(crate) async fn assert_done_once(world: &World, point: usize) {
     let comments = world.github.comments("acme/apollo", 12);
     let answers: Vec<_> = comments
         .iter()

@@ -13,6 +13,7 @@ mod agent;
 mod ask;
 mod bad_input;
 mod buttons;
+mod database;
 mod dialects;
 mod digest_places;
 mod digests;
@@ -34,6 +35,7 @@ mod migrations;
 mod old_requests;
 mod operator;
 mod pulls;
+mod retention;
 mod rights;
 mod schedules;
 mod slack_http;
@@ -74,7 +76,10 @@ macro_rules! sees {
 pub(crate) use sees;
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Stories wait for wires more than they compute.
+    let threads = std::thread::available_parallelism().map_or(2, |count| 2 * count.get());
+    arguments.test_threads.get_or_insert(threads);
     // Another case may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     if std::env::var_os("CALLSHEET_LOG").is_some() {
@@ -89,6 +94,7 @@ fn main() {
         (ask::STORIES, socket),
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
+        (database::STORIES, both),
         (dialects::STORIES, both),
         (digest_places::STORIES, socket),
         (digests::STORIES, socket),
@@ -110,6 +116,7 @@ fn main() {
         (operator::STORIES, socket),
         (old_requests::STORIES, socket),
         (pulls::STORIES, both),
+        (retention::STORIES, socket),
         (rights::STORIES, both),
         (schedules::STORIES, both),
         (slack_http::STORIES, http),

@@ -1,4 +1,5 @@
 //! The built program in a process of its own, with its clock in the test's hand, and set to end at chosen points.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;

@@ -1,4 +1,5 @@
 //! One database for one case, on either engine.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use callsheet::store::Db;
 use secrecy::SecretString;
@@ -36,6 +37,11 @@ impl Kind {
     }
 }
 
+/// A folder in memory where there is one: what a commit waits for the disk is not what is tested.
+fn in_memory() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 /// A fresh database.
 pub(crate) struct Database {
     /// Its address.
@@ -46,7 +52,7 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) async fn fresh(kind: Kind) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = in_memory();
         let url = match kind.engine {
             Engine::Sqlite => format!("sqlite://{}", folder.path().join("callsheet.db").display()),
             Engine::Postgres => postgres::server().unwrap().database().await,
@@ -72,6 +78,24 @@ impl Database {
         Db::open(&SecretString::from(self.url.clone()), false)
             .await
             .unwrap()
+    }
+
+    /// What a `SELECT COUNT(*)` counts beside the application.
+    pub(crate) async fn count(&self, query: &'static str) -> i64 {
+        use sqlx::Connection;
+        if self.url.starts_with("sqlite") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query)
+                .fetch_one(&mut connection)
+                .await
+                .unwrap()
+        }
     }
 
     /// Runs a statement beside the application, as an operator might.

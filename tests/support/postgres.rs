@@ -1,5 +1,6 @@
 //! A PostgreSQL for the tests: the one that `CALLSHEET_TEST_POSTGRES` names, else a throwaway cluster started from the
 //! installed binaries (as another user when run as root, which PostgreSQL refuses), else none.
+#![allow(dead_code, reason = "not every test binary uses all of it")]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

@@ -91,7 +91,8 @@ impl Drop for Program {
 /// The database, as soon as a predecessor has let go of it.
 async fn open(config: &Config) -> Db {
     for _ in 0..10_000 {
-        match Db::open(&config.database.url, true).await {
+        let database = &config.database;
+        match Db::open_with(&database.url, true, database.max_connections).await {
             Ok(db) => return db,
             Err(OpenError::InUse(_)) => tokio::task::yield_now().await,
             Err(other) => panic!("{other}"),

@@ -288,9 +288,18 @@ impl World {
         let patience = Patience::begin();
         loop {
             self.still().await;
-            let mut tx = self.db.read().await.unwrap();
-            let open = queue::open_items(&mut tx).await.unwrap();
-            drop(tx);
+            let looked = async {
+                let mut tx = self.db.read().await?;
+                queue::open_items(&mut tx).await
+            };
+            let open = match looked.await {
+                Ok(open) => open,
+                // A story may have cut our connection too.
+                Err(error) => {
+                    assert!(patience.lasts(), "the database is away: {error}");
+                    continue;
+                }
+            };
             if open.is_empty() && self.is_idle() && self.has_heard_slack() && self.discord_heard() {
                 self.github.webhooks_done().await;
                 return;

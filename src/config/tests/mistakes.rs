@@ -221,6 +221,21 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "at least 2000",
     ),
     (
+        "[retention]\nevent_days = 29",
+        "retention.event_days: is 29, out of bounds",
+        "from 30 to 36500",
+    ),
+    (
+        "[retention]\nwork_days = 0",
+        "retention.work_days: is 0, out of bounds",
+        "from 1 to 36500",
+    ),
+    (
+        "[database]\nmax_connections = 1",
+        "database.max_connections: is 1, out of bounds",
+        "from 2 to 1000",
+    ),
+    (
         "[agent]\nmax_steps = 0",
         "agent.max_steps: is 0, out of bounds",
         "from 1 to 100",

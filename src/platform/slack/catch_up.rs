@@ -183,17 +183,19 @@ pub(super) async fn commit(slack: &Slack, engine: &Engine, heard: &Heard) -> Res
     let Some((channel, id)) = mark else {
         return intake::commit(engine, heard).await;
     };
-    let now = engine.clock.now();
-    let mut tx = engine.db.begin().await?;
-    let seen = intake::add(&mut tx, heard, now).await?;
-    if projects::binding(&mut tx, &channel).await?.is_some() {
-        watermarks::advance(&mut tx, &channel, id, now).await?;
-    }
-    tx.commit("intake").await?;
-    if let Seen::New(_) = seen {
-        engine.wake();
-    }
-    Ok(seen)
+    let kept = async {
+        let now = engine.clock.now();
+        let mut tx = engine.db.begin().await?;
+        let seen = intake::add(&mut tx, heard, now).await?;
+        if projects::binding(&mut tx, &channel).await?.is_some() {
+            watermarks::advance(&mut tx, &channel, id, now).await?;
+        }
+        tx.commit("intake").await?;
+        Ok(seen)
+    };
+    let kept = kept.await;
+    intake::note(engine, &kept);
+    kept
 }
 
 /// The channel of a message, and its number.

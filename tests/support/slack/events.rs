@@ -256,13 +256,13 @@ impl State {
         self.dispatch(item);
     }
 
-    /// Sends every unacknowledged event again, under new envelope ids; the old ones are forgotten.
+    /// Sends every unacknowledged event again, under new envelope ids; an acknowledgement of an old one comes too late.
     pub(super) fn resend_unacked(&mut self) {
-        let (waiting, kept): (BTreeMap<_, _>, _) = std::mem::take(&mut self.post.unacked)
+        let (waiting, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.post.unacked)
             .into_iter()
             .partition(|(_, (_, item))| item.is_event());
         self.post.unacked = kept;
-        for (_, item) in waiting.into_values() {
+        for (_, (_, item)) in waiting {
             self.dispatch(Item {
                 retry: item.retry + 1,
                 ..item
