@@ -8,7 +8,6 @@ CREATE INDEX deliveries_settled ON deliveries (COALESCE(sent_at, created_at)) WH
 CREATE INDEX deliveries_by_conversation ON deliveries (conversation_id);
 CREATE INDEX runs_finished ON runs (finished_at) WHERE finished_at IS NOT NULL;
 CREATE INDEX turns_by_conversation ON turns (conversation_id);
-CREATE INDEX messages_by_turn ON messages (turn_id) WHERE turn_id IS NOT NULL;
 CREATE INDEX messages_by_age ON messages (sent_at);
 CREATE INDEX conversations_by_age ON conversations (created_at);
 
