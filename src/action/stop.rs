@@ -47,7 +47,7 @@ impl Actions {
         if !stops::begin(tx, id, by).await? {
             return Ok(Halt::Ended);
         }
-        deliveries::take_back_tools(tx, id, &format!("stopped by {by}")).await?;
+        stops::take_back_tools(tx, id, &format!("stopped by {by}")).await?;
         queue::revoke(tx, Kind::Run, id.0, self.engine.clock.now()).await?;
         if self.end_stopped(tx, id, changes).await? {
             queue::cancel(tx, Kind::Run, id.0).await?;

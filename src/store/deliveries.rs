@@ -457,22 +457,6 @@ pub async fn forget_message(tx: &mut Tx, id: DeliveryId) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Takes back what a run's tools have not sent yet.
-///
-/// # Errors
-/// When the database fails.
-pub async fn take_back_tools(tx: &mut Tx, run: RunId, reason: &str) -> Result<(), StoreError> {
-    sql!(
-        tx,
-        execute,
-        "UPDATE deliveries SET state = 'cancelled', reason = $2
-         WHERE run_id = $1 AND purpose = 'tool' AND state = 'queued'",
-        run,
-        reason,
-    )?;
-    Ok(())
-}
-
 /// What a run's tools send, their rows locked until the transaction ends: an outcome that is being written is waited for.
 ///
 /// # Errors

@@ -166,3 +166,19 @@ pub async fn move_later(
     )?;
     Ok(())
 }
+
+/// Takes back what a run's tools have not sent yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_back_tools(tx: &mut Tx, run: RunId, reason: &str) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE deliveries SET state = 'cancelled', reason = $2
+         WHERE run_id = $1 AND purpose = 'tool' AND state = 'queued'",
+        run,
+        reason,
+    )?;
+    Ok(())
+}

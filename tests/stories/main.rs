@@ -41,6 +41,7 @@ mod schedules;
 mod slack_http;
 mod status;
 mod stop;
+mod stop_elsewhere;
 mod tools;
 mod webhooks;
 mod worlds;
@@ -122,6 +123,7 @@ fn main() {
         (slack_http::STORIES, http),
         (status::STORIES, both),
         (stop::STORIES, both),
+        (stop_elsewhere::STORIES, both),
         (tools::STORIES, both),
         (webhooks::STORIES, socket),
     ];

@@ -39,7 +39,9 @@ impl Kind {
 
 /// A folder in memory where there is one: what a commit waits for the disk is not what is tested.
 fn in_memory() -> tempfile::TempDir {
-    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+    tempfile::tempdir_in("/dev/shm")
+        .or_else(|_| tempfile::tempdir())
+        .unwrap()
 }
 
 /// A fresh database.

@@ -23,6 +23,7 @@ use crate::store::{StoreError, Tx};
 
 pub mod decisions;
 mod echo;
+mod looking;
 mod sending;
 mod survey;
 
