@@ -47,7 +47,7 @@ type Look = Box<dyn Fn() -> Option<Part> + Send>;
 #[derive(Default)]
 struct Told {
     parts: BTreeMap<&'static str, Part>,
-    supplements: BTreeMap<&'static str, Look>,
+    supplements: Vec<(&'static str, Look)>,
 }
 
 /// The report; clones share it.
@@ -93,7 +93,7 @@ impl Health {
     /// states counts, and its detail follows the part's own.
     pub fn supplement(&self, part: &'static str, look: impl Fn() -> Option<Part> + Send + 'static) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        told.supplements.insert(part, Box::new(look));
+        told.supplements.push((part, Box::new(look)));
     }
 
     /// The worst state of all parts that are set up.

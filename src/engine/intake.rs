@@ -5,12 +5,16 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
 use crate::domain::{Event, EventId, Heard, Seen, control};
 use crate::store::queue::{self, Kind};
 use crate::store::{StoreError, Tx, inbox};
+
+/// How far back what was missed may be read. Well within the 30 days for which an event's keys are kept at least: what is
+/// older would look new.
+pub const REACH: TimeDelta = TimeDelta::days(14);
 
 /// The work on an event and its lane. A place's events keep their order; a control word has a lane and workers of its own, so
 /// that it waits behind nothing that it is about.

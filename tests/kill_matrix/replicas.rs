@@ -1,5 +1,7 @@
 //! Several programs on one PostgreSQL: they share the work, and whatever befalls one, nothing is lost or done twice.
 
+use std::time::Duration;
+
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
@@ -8,6 +10,7 @@ use crate::stage::Stage;
 use crate::support::child::Child;
 use crate::support::database::Kind;
 use crate::support::postgres;
+use crate::support::world::World;
 
 /// How many programs there are.
 const REPLICAS: usize = 3;
@@ -211,15 +214,14 @@ pub(crate) async fn a_late_send_of_a_frozen_program_is_found(kind: Kind) {
     }
     // Its lease ends, and another program begins to look for what it may have sent.
     let begun = stage.world.clock.now();
-    stage
-        .world
-        .until("somebody else to look", |world| {
-            world
-                .children
-                .iter()
-                .any(|child| !child.is_away() && child.log().contains("lease had ended"))
-        })
-        .await;
+    let taken_up = |world: &World| {
+        let mut others = world.children.iter().filter(|child| !child.is_away());
+        others.any(|child| child.log().contains("lease had ended"))
+    };
+    while !taken_up(&stage.world) {
+        stage.world.pass_at_once(Duration::from_secs(1));
+        stage.world.still().await;
+    }
     assert!(stage.world.clock.now() - begun < chrono::TimeDelta::seconds(80));
     assert_eq!(stage.world.slack.bot_messages("#apollo").len(), 0);
     let now = stage.world.clock.now();

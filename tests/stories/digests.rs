@@ -343,10 +343,11 @@ async fn a_digest_without_github_says_so(kind: Kind) {
         .user("ana")
         .slash("#apollo", "/pm", "schedule add apollo @hourly");
     world.quiet().await;
-    for _ in 0..6 {
+    for _ in 0..40 {
         world.github.fault("GET", "*/issues", Fault::Status { code: 502 });
     }
     wait_until(&world, "2026-11-22T10:00").await;
+    world.github.mend();
     let digest = world.slack.bot_messages("#apollo").pop().unwrap().text;
     sees!(digest, @"
     *Status of Apollo* · Sun 22 Nov 2026, 10:00 UTC

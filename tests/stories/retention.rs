@@ -22,6 +22,7 @@ use crate::support::world::World;
 use crate::{sees, stories};
 
 stories![
+    what_was_forgotten_is_not_new_after_a_restart,
     what_was_said_is_forgotten_in_time_and_talks_go_on,
     the_last_digest_of_a_schedule_stays,
     what_is_open_or_needs_a_person_stays,
@@ -74,6 +75,24 @@ async fn later(world: &mut World, days: u32) {
     world.start().await;
     world.pass(Duration::from_secs(330)).await;
     world.quiet().await;
+}
+
+async fn what_was_forgotten_is_not_new_after_a_restart(kind: Kind) {
+    let mut world = World::apollo(kind).await;
+    world.model.says("Hello.");
+    world.slack.user("ana").says("#apollo", "@pm ferret");
+    world.quiet().await;
+    // Nobody restarts it, so that nothing is read again, until its keys are gone.
+    world.clock.advance(DAY * 31);
+    world.pass(Duration::from_secs(30)).await;
+    assert!(!rows(&world).await.contains("keys"));
+    world.stop().await;
+    world.start().await;
+    // What was missed is read in Slack's pace.
+    world.pass(Duration::from_secs(10)).await;
+    world.quiet().await;
+    world.expects("#apollo", &["Hello."]);
+    world.finish().await;
 }
 
 async fn what_was_said_is_forgotten_in_time_and_talks_go_on(kind: Kind) {

@@ -207,7 +207,9 @@ async fn what_could_not_be_kept_is_taken_when_it_comes_again(kind: Kind) {
     world.slack.user("ana").says("#apollo", "@pm hello?");
     world.slack.user("ben").slash("#apollo", "/pm", "projects");
     world
-        .now("both to be refused", |world| world.slack.requests().len() == 4)
+        .now("both to be refused, the event in both its forms twice", |world| {
+            world.slack.requests().len() == 5
+        })
         .await;
     // The command of Ben is not sent again by itself, and he is told.
     assert_eq!(world.slack.errors_shown(), ["UBEN"]);

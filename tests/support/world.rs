@@ -382,7 +382,7 @@ impl World {
     }
 
     /// Waits until nothing stirs.
-    async fn still(&self) {
+    pub(crate) async fn still(&self) {
         while self.stirs().await {}
     }
 

@@ -18,6 +18,7 @@ use super::outcome::{GONE, unreadable};
 use super::sender::channel as channel_of;
 use super::writer::{DATABASE, Stopped, Tries, Writer};
 use crate::domain::{Place, Platform};
+use crate::engine::intake;
 use crate::store::watermarks::{self, Watermark};
 use crate::store::{StoreError, projects};
 
@@ -101,7 +102,7 @@ impl Writer {
         let label = labels.get(&mark.place);
         let health = &self.engine.health;
         let standing = &self.ear.standing;
-        let mut after = since(mark);
+        let mut after = since(mark).max(json::first_id(self.engine.clock.now() - intake::REACH));
         let mut count = 0;
         self.unread.set(&mark.place, false);
         loop {

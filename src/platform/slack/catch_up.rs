@@ -299,7 +299,7 @@ impl CatchUp<'_> {
                         channel: channel.clone(),
                         thread: None,
                         label: Some(bound.label),
-                        oldest: ts(since(mark)),
+                        oldest: ts(since(mark).max((now - intake::REACH).timestamp_micros())),
                     });
                 }
                 (None, _) => new.push(bound.place),

@@ -150,6 +150,10 @@ impl Faults {
         self.holding.drain(..).for_each(|handle| handle.release());
     }
 
+    pub(super) fn mend(&mut self) {
+        self.waiting.clear();
+    }
+
     pub(super) fn unused(&self) -> Vec<String> {
         self.waiting
             .iter()

@@ -256,6 +256,11 @@ impl FakeGitHub {
         self.core.with(|state| state.faults.release_all());
     }
 
+    /// Takes back the planted faults that no call has met: GitHub works again.
+    pub fn mend(&self) {
+        self.core.with(|state| state.faults.mend());
+    }
+
     /// The planted faults that no call has met.
     pub fn unused_faults(&self) -> Vec<String> {
         self.core.with(|state| state.faults.unused())
