@@ -83,13 +83,13 @@ pub(super) fn next(steps: &[Step], limits: Limits) -> Next {
     limit(steps, limits).map_or(Next::Ask, Next::Stop)
 }
 
-/// The model's last questions that stayed without an answer.
+/// How often the model was silent since it last answered. A restart that lost its answer is not its silence.
 pub(super) fn lost_in_a_row(steps: &[Step]) -> usize {
-    steps
+    let lost = steps
         .iter()
         .rev()
-        .take_while(|step| step.state == StepState::Lost)
-        .count()
+        .take_while(|step| step.state == StepState::Lost);
+    lost.filter(|step| step.failed).count()
 }
 
 /// Whether the last thing that was tried did not work: what the answer then says is no success.

@@ -65,10 +65,19 @@ fn short(steps: &[Step]) -> String {
 fn what_comes_next_is_read_from_the_journal() {
     use StepState::{Asked, Awaiting, Done, Lost};
     let lost = || model(Lost, &[], "");
+    let silent = || Step {
+        failed: true,
+        ..model(Lost, &[], "")
+    };
     assert_eq!(short(&[]), "ask");
     assert_eq!(short(&[model(Asked, &[], "")]), "lost");
     assert_eq!(short(&[lost()]), "ask");
-    assert_eq!(short(&[lost(), lost(), lost()]), "stop: I could not answer: ");
+    assert_eq!(
+        short(&[silent(), silent(), silent()]),
+        "stop: I could not answer: "
+    );
+    // The program that was restarted is no silent model.
+    assert_eq!(short(&[lost(), silent(), lost(), lost(), silent()]), "ask");
     assert_eq!(short(&[model(Done, &[], "hello")]), "answer hello");
     assert_eq!(
         short(&[model(Done, &[], " ")]),

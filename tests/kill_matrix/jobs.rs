@@ -84,8 +84,21 @@ pub(crate) struct Tally {
     pub(crate) lost: usize,
     /// Answers or effects that are there more than once.
     pub(crate) duplicated: usize,
+    /// Deliveries of which nobody knows what became of them.
+    pub(crate) unknown: usize,
     /// Requests that a platform told the person it could not hand over; they may be answered or not.
     pub(crate) refused: usize,
+}
+
+impl Tally {
+    /// Adds another world's.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.requests += other.requests;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.refused += other.refused;
+        self.unknown += other.unknown;
+    }
 }
 
 impl Job {
@@ -153,7 +166,7 @@ impl Job {
             }
             Door::SlackChange => {
                 let rule = yearly(self.number);
-                found.push(count(&seen.slack, rule.clone()));
+                found.push(count(&seen.slack, format!("`{rule}`")));
                 found.push((
                     "the schedule".to_owned(),
                     seen.schedules.iter().filter(|one| **one == rule).count(),
@@ -212,7 +225,7 @@ fn yearly(number: usize) -> String {
 pub(crate) struct Seen {
     slack: Vec<String>,
     discord: Vec<String>,
-    comments: Vec<String>,
+    pub(crate) comments: Vec<String>,
     issues: Vec<String>,
     projects: Vec<String>,
     schedules: Vec<String>,

@@ -23,7 +23,7 @@ pub(crate) async fn random_moments(kind: Kind) {
     println!("{}: {rounds} rounds, seed {seed}", kind.name());
     let mut dice = StdRng::seed_from_u64(seed);
     let mut kills = 0;
-    let (mut whole, mut unknown) = (Tally::default(), 0);
+    let mut whole = Tally::default();
     let mut wrong = Vec::new();
     let mut left = usize::try_from(rounds).unwrap();
     while left > 0 {
@@ -32,12 +32,8 @@ pub(crate) async fn random_moments(kind: Kind) {
             kills += round(&mut stage, &mut dice).await;
             left -= 1;
         }
-        let (trouble, tally, doubts) = stage.check().await;
-        whole.requests += tally.requests;
-        whole.lost += tally.lost;
-        whole.duplicated += tally.duplicated;
-        whole.refused += tally.refused;
-        unknown += doubts;
+        let (trouble, tally) = stage.check().await;
+        whole.add(tally);
         if !trouble.is_empty() {
             println!("{} rounds left: {trouble:#?}", left);
         }
@@ -45,12 +41,13 @@ pub(crate) async fn random_moments(kind: Kind) {
         stage.clear().await;
     }
     println!(
-        "{}: rounds {rounds}, kills {kills}, requests {}, refused {}, lost {}, duplicated {}, unknown {unknown}",
+        "{}: rounds {rounds}, kills {kills}, requests {}, refused {}, lost {}, duplicated {}, unknown {}",
         kind.name(),
         whole.requests,
         whole.refused,
         whole.lost,
         whole.duplicated,
+        whole.unknown,
     );
     assert!(wrong.is_empty(), "seed {seed}: {wrong:#?}");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
 use callsheet::store::deliveries::State;
 use callsheet::store::{outbox, schedules};
@@ -20,6 +21,8 @@ pub(crate) struct Stage {
     /// The number of the last job; names go on from stage to stage.
     number: usize,
     scheduled: bool,
+    /// What was counted in earlier worlds.
+    pub(crate) before: Tally,
 }
 
 impl Stage {
@@ -37,11 +40,15 @@ impl Stage {
     async fn in_world(mut world: World) -> Self {
         world.prepare_apollo_on_discord().await;
         jobs::script(&world);
+        // Hours pass here within a case, and nobody is asked back.
+        let never = ("CALLSHEET__AGENT__OLD_AFTER_MINUTES".to_owned(), "0".to_owned());
+        world.settings.extend([never]);
         Self {
             world,
             jobs: Vec::new(),
             number: 0,
             scheduled: false,
+            before: Tally::default(),
         }
     }
 
@@ -116,7 +123,9 @@ impl Stage {
 
     /// A new world in the place of this one.
     pub(crate) async fn renew(&mut self) {
-        let next = Self::new(self.world.kind).await;
+        let mut next = Self::new(self.world.kind).await;
+        next.before = self.before;
+        next.before.add(self.check().await.1);
         std::mem::replace(self, next).clear().await;
     }
 
@@ -147,13 +156,30 @@ impl Stage {
         )
     }
 
+    /// Slack sends again what was not acknowledged, as it does after a moment, after one minute and after five.
+    pub(crate) async fn slack_tries_again(&self) {
+        for pause in [1, 60, 300] {
+            self.world.still().await;
+            if self.world.slack.unacked() == 0 {
+                return;
+            }
+            self.world.pass_at_once(Duration::from_secs(pause));
+            self.world.slack.resend_unacked();
+        }
+    }
+
     /// Starts the program again, if it has ended, and waits until everything is done.
     pub(crate) async fn recover(&mut self) {
         if self.world.children.is_empty() {
             self.start(&[]).await;
         }
-        self.world.redeliver_what_was_refused();
-        self.world.quiet().await;
+        self.slack_tries_again().await;
+        // The last one may be refused while the others are asked for.
+        for _ in 0..2 {
+            self.world.github.webhooks_done().await;
+            self.world.redeliver_what_was_refused();
+            self.world.quiet().await;
+        }
     }
 
     /// The points that the program has passed since it started.
@@ -162,7 +188,7 @@ impl Stage {
     }
 
     /// Reads the worlds: what is wrong, in words, and the tally of all jobs.
-    pub(crate) async fn check(&self) -> (Vec<String>, Tally, usize) {
+    pub(crate) async fn check(&self) -> (Vec<String>, Tally) {
         let seen = Seen::read(&self.world).await;
         let mut tally = Tally::default();
         let mut wrong: Vec<String> = self
@@ -177,7 +203,7 @@ impl Stage {
         );
         let mut tx = self.world.db.read().await.unwrap();
         let open = outbox::unsettled(&mut tx).await.unwrap();
-        let unknown = open
+        tally.unknown = open
             .iter()
             .filter(|(state, _)| *state == State::Unknown)
             .map(|(_, count)| usize::try_from(*count).unwrap())
@@ -197,7 +223,23 @@ impl Stage {
         if posted != due {
             wrong.push(format!("{due} digests were made and {posted} are there"));
         }
-        (wrong, tally, unknown)
+        (wrong, tally)
+    }
+
+    /// What reached the programs, for a case that fails.
+    pub(crate) async fn heard(&self) -> String {
+        let mut tx = self.world.db.read().await.unwrap();
+        let inbox = callsheet::store::inbox::summary(&mut tx).await.unwrap();
+        let webhooks = self.world.github.deliveries().into_iter();
+        let webhooks: Vec<_> = webhooks
+            .map(|delivery| format!("{} {:?}", delivery.event, delivery.status))
+            .collect();
+        let comments: Vec<String> = Seen::read(&self.world).await.comments;
+        let comments: Vec<&str> = comments
+            .iter()
+            .map(|text| text.lines().next().unwrap_or_default())
+            .collect();
+        format!("inbox: {inbox:?}\nwebhooks: {webhooks:?}\nour comments: {comments:#?}")
     }
 
     /// What the last program logged, for a case that fails.

@@ -53,7 +53,8 @@ impl Child {
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let log = tempfile::NamedTempFile::new().unwrap();
-        let process = Command::new(env!("CARGO_BIN_EXE_callsheet"))
+        let built = env!("CARGO_BIN_EXE_callsheet");
+        let process = Command::new(std::env::var_os("CALLSHEET_TEST_PROGRAM").unwrap_or(built.into()))
             .arg("serve")
             .env_clear()
             .envs(settings)

@@ -430,7 +430,8 @@ impl World {
             .as_ref()
             .map(|program| format!("{:#?}", program.engine.health.parts()));
         format!(
-            "our Slack messages:\n{talk}\nour Discord messages: {:#?}\nmodel problems: {:?}\nhealth: {}\nidle: {}\n{}",
+            "our Slack messages:\n{talk}\nour Discord messages: {:#?}\nmodel problems: {:?}\nhealth: {}\nidle: {}\nSlack: {} not acknowledged, {} \
+             queued\n{}",
             self.discord
                 .all_bot_messages()
                 .iter()
@@ -439,6 +440,8 @@ impl World {
             self.model.problems(),
             health.unwrap_or_default(),
             self.is_idle(),
+            self.slack.unacked(),
+            self.slack.queued(),
             self.children_said(),
         )
     }

@@ -258,11 +258,10 @@ impl State {
 
     /// Sends every unacknowledged event again, under new envelope ids; an acknowledgement of an old one comes too late.
     pub(super) fn resend_unacked(&mut self) {
-        let (waiting, kept): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.post.unacked)
-            .into_iter()
-            .partition(|(_, (_, item))| item.is_event());
-        self.post.unacked = kept;
-        for (_, (_, item)) in waiting {
+        // Of a command or click the person has been told an error by now.
+        let waiting = std::mem::take(&mut self.post.unacked).into_values();
+        let events = waiting.map(|(_, item)| item).filter(Item::is_event);
+        for item in events.collect::<Vec<_>>() {
             self.dispatch(Item {
                 retry: item.retry + 1,
                 ..item
