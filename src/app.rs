@@ -292,19 +292,12 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         supervisor.spawn("retention", forgetting);
     }
     for (name, handler, slots) in handlers {
-        supervisor.spawn(
-            name,
-            workers::run(engine.clone(), handler, slots, supervisor.stopping()),
-        );
+        let work = workers::run(engine.clone(), handler, slots, supervisor.stopping());
+        supervisor.spawn(name, work);
     }
-    supervisor.spawn(
-        "queue listener",
-        workers::listen(engine.clone(), supervisor.stopping()),
-    );
-    supervisor.spawn(
-        "lease reaper",
-        workers::reap(engine.clone(), supervisor.stopping()),
-    );
+    let (listener, reaper) = (supervisor.stopping(), supervisor.stopping());
+    supervisor.spawn("queue listener", workers::listen(engine.clone(), listener));
+    supervisor.spawn("lease reaper", workers::reap(engine.clone(), reaper));
 }
 
 /// How old a request may be when work on it begins.

@@ -58,10 +58,7 @@ pub async fn keep_small(engine: Engine, ages: Retention, stop: CancellationToken
 /// When the database fails; what was deleted before stays deleted.
 pub async fn forget(engine: &Engine, ages: Retention, stop: &CancellationToken) -> Result<u64, StoreError> {
     let now = engine.clock.now();
-    let days = |days: u64| {
-        let span = TimeDelta::try_days(i64::try_from(days).unwrap_or(i64::MAX)).unwrap_or(TimeDelta::MAX);
-        now.checked_sub_signed(span).unwrap_or(DateTime::<Utc>::MIN_UTC)
-    };
+    let days = |days: u64| before(now, days);
     // What hangs on something goes before it.
     let kinds: [(Delete, DateTime<Utc>); 9] = [
         (
@@ -117,6 +114,12 @@ pub async fn forget(engine: &Engine, ages: Retention, stop: &CancellationToken) 
         }
     }
     Ok(gone + empty_lanes(engine, stop).await?)
+}
+
+/// The moment so many days ago.
+fn before(now: DateTime<Utc>, days: u64) -> DateTime<Utc> {
+    let span = TimeDelta::try_days(i64::try_from(days).unwrap_or(i64::MAX)).unwrap_or(TimeDelta::MAX);
+    now.checked_sub_signed(span).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 /// Deletes the lanes that have no items any more.

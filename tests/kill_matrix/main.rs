@@ -29,7 +29,10 @@ use support::slack::Mode;
 type Case = fn(Kind) -> Result<(), Failed>;
 
 fn main() {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    // Programs wait for wires more than they compute.
+    let threads = std::thread::available_parallelism().map_or(2, |count| 2 * count.get());
+    arguments.test_threads.get_or_insert(threads);
     // Another case may have installed it already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let has_postgres = postgres::server().is_some();

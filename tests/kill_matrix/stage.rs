@@ -68,7 +68,12 @@ impl Stage {
             .until("the program to hear", |world| {
                 let child = world.children.last().unwrap();
                 let (slack, discord) = (world.slack.connections(), world.discord.connections());
-                child.is_gone() || (slack > before.0 && discord > before.1 && world.discord.connected() > 0)
+                child.is_gone()
+                    || (slack > before.0
+                        && discord > before.1
+                        && world.discord.connected() > 0
+                        // What is not registered cannot be typed.
+                        && !world.discord.commands().is_empty())
             })
             .await;
     }

@@ -88,9 +88,29 @@ fn main() {
     }
     let has_postgres = postgres::server().is_some();
     let mut trials = worlds::trials();
-    // Over sockets and over HTTP, over sockets only, over HTTP only.
+    for (stories, ways) in modules() {
+        for (index, (name, story)) in stories.iter().enumerate() {
+            let name = name.trim_start_matches("stories::");
+            for kind in kinds(ways, index, has_postgres) {
+                let play = move || played(*story, kind);
+                let trial = Trial::test(format!("{name}::{}", kind.name()), play);
+                let ignored = kind.engine == Engine::Postgres && !has_postgres;
+                trials.push(trial.with_ignored_flag(ignored));
+            }
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    postgres::stop();
+    conclusion.exit();
+}
+
+/// The stories of a module, and how they are played: over sockets, and over HTTP.
+type Module = (&'static [(&'static str, Story)], (bool, bool));
+
+/// Every module of stories.
+fn modules() -> Vec<Module> {
     let (both, socket, http) = ((true, true), (true, false), (false, true));
-    let modules = [
+    vec![
         (agent::STORIES, both),
         (ask::STORIES, socket),
         (bad_input::STORIES, both),
@@ -123,24 +143,10 @@ fn main() {
         (slack_http::STORIES, http),
         (status::STORIES, both),
         (stop::STORIES, both),
-        (stop_elsewhere::STORIES, both),
+        (stop_elsewhere::STORIES, socket),
         (tools::STORIES, both),
         (webhooks::STORIES, socket),
-    ];
-    for (stories, ways) in modules {
-        for (index, (name, story)) in stories.iter().enumerate() {
-            let name = name.trim_start_matches("stories::");
-            for kind in kinds(ways, index, has_postgres) {
-                let play = move || played(*story, kind);
-                let trial = Trial::test(format!("{name}::{}", kind.name()), play);
-                let ignored = kind.engine == Engine::Postgres && !has_postgres;
-                trials.push(trial.with_ignored_flag(ignored));
-            }
-        }
-    }
-    let conclusion = libtest_mimic::run(&arguments, trials);
-    postgres::stop();
-    conclusion.exit();
+    ]
 }
 
 /// How a story is played. What is played over sockets on both databases is played over HTTP on one of them, which takes

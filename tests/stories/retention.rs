@@ -246,6 +246,29 @@ async fn add_delivery(
     id
 }
 
+/// How many rows there are of what the next story is about.
+async fn counts(database: &Database) -> [(&'static str, i64); 8] {
+    [
+        ("work", database.count("SELECT COUNT(*) FROM work_items").await),
+        ("lanes", database.count("SELECT COUNT(*) FROM lanes").await),
+        (
+            "events",
+            database.count("SELECT COUNT(*) FROM inbox_events").await,
+        ),
+        ("keys", database.count("SELECT COUNT(*) FROM event_keys").await),
+        (
+            "deliveries",
+            database.count("SELECT COUNT(*) FROM deliveries").await,
+        ),
+        ("runs", database.count("SELECT COUNT(*) FROM runs").await),
+        (
+            "talks",
+            database.count("SELECT COUNT(*) FROM conversations").await,
+        ),
+        ("people", database.count("SELECT COUNT(*) FROM persons").await),
+    ]
+}
+
 async fn what_is_open_or_needs_a_person_stays(kind: Kind) {
     let (database, engine, clock) = alone(kind).await;
     let now = clock.now();
@@ -291,25 +314,7 @@ async fn what_is_open_or_needs_a_person_stays(kind: Kind) {
     tx.commit("test").await.unwrap();
     clock.advance(DAY * 3_000);
     forget(&engine).await;
-    let left = [
-        ("work", database.count("SELECT COUNT(*) FROM work_items").await),
-        ("lanes", database.count("SELECT COUNT(*) FROM lanes").await),
-        (
-            "events",
-            database.count("SELECT COUNT(*) FROM inbox_events").await,
-        ),
-        ("keys", database.count("SELECT COUNT(*) FROM event_keys").await),
-        (
-            "deliveries",
-            database.count("SELECT COUNT(*) FROM deliveries").await,
-        ),
-        ("runs", database.count("SELECT COUNT(*) FROM runs").await),
-        (
-            "talks",
-            database.count("SELECT COUNT(*) FROM conversations").await,
-        ),
-        ("people", database.count("SELECT COUNT(*) FROM persons").await),
-    ];
+    let left = counts(&database).await;
     let left: Vec<String> = left
         .iter()
         .map(|(what, count)| format!("{count} {what}"))
