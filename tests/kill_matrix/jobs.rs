@@ -225,7 +225,7 @@ fn yearly(number: usize) -> String {
 pub(crate) struct Seen {
     slack: Vec<String>,
     discord: Vec<String>,
-    pub(crate) comments: Vec<String>,
+    comments: Vec<String>,
     issues: Vec<String>,
     projects: Vec<String>,
     schedules: Vec<String>,
@@ -271,6 +271,12 @@ impl Seen {
     pub(crate) fn digests(&self) -> usize {
         let digests = self.slack.iter().filter(|text| text.contains("Status of "));
         digests.count()
+    }
+
+    /// How everything we said begins.
+    pub(crate) fn first_lines(&self) -> Vec<String> {
+        let all = [&self.slack, &self.discord, &self.comments].into_iter().flatten();
+        all.map(|text| text.chars().take(80).collect()).collect()
     }
 
     /// Progress that nobody ended.

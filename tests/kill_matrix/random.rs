@@ -35,7 +35,7 @@ pub(crate) async fn random_moments(kind: Kind) {
         let (trouble, tally) = stage.check().await;
         whole.add(tally);
         if !trouble.is_empty() {
-            println!("{} rounds left: {trouble:#?}", left);
+            println!("{left} rounds left: {trouble:#?}\n{}", stage.heard().await);
         }
         wrong.extend(trouble);
         stage.clear().await;

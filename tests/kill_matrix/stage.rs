@@ -239,12 +239,8 @@ impl Stage {
         let webhooks: Vec<_> = webhooks
             .map(|delivery| format!("{} {:?}", delivery.event, delivery.status))
             .collect();
-        let comments: Vec<String> = Seen::read(&self.world).await.comments;
-        let comments: Vec<&str> = comments
-            .iter()
-            .map(|text| text.lines().next().unwrap_or_default())
-            .collect();
-        format!("inbox: {inbox:?}\nwebhooks: {webhooks:?}\nour comments: {comments:#?}")
+        let said = Seen::read(&self.world).await.first_lines();
+        format!("inbox: {inbox:?}\nwebhooks: {webhooks:?}\nwe said: {said:#?}")
     }
 
     /// What the last program logged, for a case that fails.
