@@ -298,10 +298,13 @@ pub(crate) fn script(world: &World) {
         let (text, since) = asked.map_or((String::new(), messages.len()), |at| {
             (messages[at]["content"].to_string(), at)
         });
-        let Some((name, word)) = text
-            .rsplit_once("job J")
-            .and_then(|(_, rest)| rest.split_once(' '))
-        else {
+        // What one person says in a row may be one turn.
+        let jobs: Vec<(&str, &str)> = text
+            .split("job J")
+            .skip(1)
+            .filter_map(|job| job.split_once(' '))
+            .collect();
+        let Some((name, word)) = jobs.last().copied() else {
             return Turn::says("I do not know this job.");
         };
         if word.starts_with("slow") {
@@ -316,18 +319,26 @@ pub(crate) fn script(world: &World) {
             .iter()
             .filter(|message| message["role"] == "tool")
             .count();
-        answer(name, word, results, &channel)
+        if word.contains("tools") && results == 0 {
+            return tools(name, &channel);
+        }
+        Turn::says(&answer(&jobs))
     });
 }
 
-fn answer(name: &str, word: &str, results: usize, channel: &str) -> Turn {
-    if word.contains("long") {
-        let body = "All of it was looked at, and all of it is as it should be. ".repeat(90);
-        return Turn::says(&format!("Done J{name}.\n\n{body}End J{name}."));
+/// The answer to some jobs, of which some want a long one.
+fn answer(jobs: &[(&str, &str)]) -> String {
+    let done: Vec<String> = jobs.iter().map(|(name, _)| format!("Done J{name}.")).collect();
+    let long = jobs.iter().filter(|(_, word)| word.contains("long"));
+    let ends: Vec<String> = long.map(|(name, _)| format!("End J{name}.")).collect();
+    if ends.is_empty() {
+        return done.join(" ");
     }
-    if !word.contains("tools") || results > 0 {
-        return Turn::says(&format!("Done J{name}."));
-    }
+    let body = "All of it was looked at, and all of it is as it should be. ".repeat(90);
+    format!("{}\n\n{body}\n\n{}", done.join(" "), ends.join(" "))
+}
+
+fn tools(name: &str, channel: &str) -> Turn {
     let issue = json!({"issue": "acme/apollo#12", "add_labels": [format!("label-j{name}")]});
     let calls: [(&str, Value); 4] = [
         ("update_issue", issue),
