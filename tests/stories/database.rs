@@ -243,6 +243,7 @@ async fn a_connection_cut_at_any_point_does_nothing_twice(kind: Kind) {
     }
     for point in (0..).step_by(4) {
         let mut world = World::new(kind).await;
+        world.slack_tries_again.set(true);
         world.prepare_apollo().await;
         super::engine::script(&world);
         let count = Arc::new(AtomicUsize::new(0));

@@ -71,6 +71,8 @@ pub(crate) struct World {
     pub(crate) settings: HashMap<String, String>,
     /// How often in a row something was under way; see [`World::wires_are_still`].
     unheard: Cell<u32>,
+    /// Whether Slack sends again what was not acknowledged for long.
+    pub(crate) slack_tries_again: Cell<bool>,
     program: Option<Program>,
     /// A second application on the same database.
     replica: Option<Program>,
@@ -133,6 +135,7 @@ impl World {
             database,
             settings,
             unheard: Cell::new(0),
+            slack_tries_again: Cell::new(false),
             program: None,
             replica: None,
             children: Vec::new(),
@@ -378,6 +381,9 @@ impl World {
         let heard = self.discord_heard() && self.slack.unacked() == 0;
         let looks = if heard { 0 } else { self.unheard.get() + 1 };
         self.unheard.set(looks);
+        if looks == UNHEARD && self.slack_tries_again.get() {
+            self.slack.resend_unacked();
+        }
         looks == 0 || looks > UNHEARD
     }
 
