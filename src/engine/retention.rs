@@ -59,44 +59,22 @@ pub async fn keep_small(engine: Engine, ages: Retention, stop: CancellationToken
 pub async fn forget(engine: &Engine, ages: Retention, stop: &CancellationToken) -> Result<u64, StoreError> {
     let now = engine.clock.now();
     let days = |days: u64| before(now, days);
+    macro_rules! delete {
+        ($kind:ident) => {
+            (|tx, before, limit| Box::pin(retention::$kind(tx, before, limit))) as Delete
+        };
+    }
     // What hangs on something goes before it.
-    let kinds: [(Delete, DateTime<Utc>); 9] = [
-        (
-            |tx, before, limit| Box::pin(retention::done_work(tx, before, limit)),
-            days(ages.work_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::dead_work(tx, before, limit)),
-            days(ages.history_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::events(tx, before, limit)),
-            days(ages.event_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::occurrences(tx, before, limit)),
-            days(ages.history_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::deliveries(tx, before, limit)),
-            days(ages.history_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::turns(tx, before, limit)),
-            days(ages.history_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::messages(tx, before, limit)),
-            days(ages.message_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::conversations(tx, before, limit)),
-            days(ages.message_days),
-        ),
-        (
-            |tx, before, limit| Box::pin(retention::pacing(tx, before, limit)),
-            now - PACING,
-        ),
+    let kinds = [
+        (delete!(done_work), days(ages.work_days)),
+        (delete!(dead_work), days(ages.history_days)),
+        (delete!(events), days(ages.event_days)),
+        (delete!(occurrences), days(ages.history_days)),
+        (delete!(deliveries), days(ages.history_days)),
+        (delete!(turns), days(ages.history_days)),
+        (delete!(messages), days(ages.message_days)),
+        (delete!(conversations), days(ages.message_days)),
+        (delete!(pacing), now - PACING),
     ];
     let mut gone = 0;
     for (delete, before) in kinds {

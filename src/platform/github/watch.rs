@@ -13,7 +13,7 @@ use super::standing::Standing;
 use crate::engine::Engine;
 use crate::engine::activity::Working;
 use crate::engine::clock::later;
-use crate::engine::health::{Part, State};
+use crate::engine::health::State;
 use crate::engine::workers::backoff;
 
 /// The part's name in the health report.
@@ -68,9 +68,8 @@ async fn sign_in(github: &GitHub, engine: &Engine, standing: &Arc<Standing>, sto
                     .health
                     .report(PART, State::Ok, format!("signed in as {}", identity.login));
                 let (github, standing) = (github.clone(), Arc::clone(standing));
-                engine
-                    .health
-                    .supplement(PART, move || both(github.report(), standing.report()));
+                engine.health.supplement(PART, move || github.report());
+                engine.health.supplement(PART, move || standing.report());
                 // Webhooks may wait to be read.
                 engine.wake();
                 return;
@@ -100,16 +99,5 @@ async fn sign_in(github: &GitHub, engine: &Engine, standing: &Arc<Standing>, sto
             () = engine.clock.sleep_until(until) => {}
             () = stop.cancelled() => {}
         }
-    }
-}
-
-/// Two things to say in one.
-fn both(one: Option<Part>, other: Option<Part>) -> Option<Part> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(Part {
-            state: one.state.max(other.state),
-            detail: format!("{}; {}", one.detail, other.detail),
-        }),
-        (one, other) => one.or(other),
     }
 }
