@@ -121,7 +121,9 @@ impl Desk {
         posted: &Posted,
         received: DateTime<Utc>,
     ) -> Result<(), Failure> {
+        let stops = posted.author.kind == AuthorKind::Human && says_stop(&posted.text);
         let mut tx = self.engine.db.read().await?;
+        let too_early = stops && self.is_too_early(&mut tx, &posted.place, received).await?;
         let facts = Facts {
             bound: !projects::at(&mut tx, &posted.place).await?.is_empty(),
             taking_part: conversations::at(&mut tx, &posted.place).await?.is_some(),
@@ -129,9 +131,8 @@ impl Desk {
         drop(tx);
         let meaning = meaning::decide(posted, facts);
         // Whether we take part may be in what was said before, which a control word overtakes.
-        let stops = posted.author.kind == AuthorKind::Human && says_stop(&posted.text);
-        if stops && meaning != Meaning::Stop && self.waits(item, &posted.place, received).await? {
-            return Ok(());
+        if too_early && meaning != Meaning::Stop {
+            return self.wait(item).await;
         }
         match meaning {
             Meaning::Ours => self.ours(item, id, posted).await,

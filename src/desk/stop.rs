@@ -235,6 +235,7 @@ impl Desk {
         received: DateTime<Utc>,
     ) -> Result<Option<Choice>, Failure> {
         let mut tx = self.engine.db.read().await?;
+        let too_early = self.is_too_early(&mut tx, &asker.place, received).await?;
         let here = Here {
             place: &asker.place,
             conversation: conversations::at(&mut tx, &asker.place).await?,
@@ -243,28 +244,32 @@ impl Desk {
         let open = stops::open_runs(&mut tx).await?;
         let choice = choose(&open, here, asker.person);
         drop(tx);
-        if matches!(choice, Choice::Nothing) && self.waits(item, &asker.place, received).await? {
+        if matches!(choice, Choice::Nothing) && too_early {
+            self.wait(item).await?;
             return Ok(None);
         }
         Ok(Some(choice))
     }
 
-    /// Puts a stop back for a moment while something that was said before it at its place is not understood yet; false when it
-    /// need not wait, or waited long enough.
-    pub(super) async fn waits(
+    /// Whether something that was said before a stop at its place is not understood yet, and the stop has not waited long enough
+    /// for it. To be looked at before what it is about: the other way round, a request could be understood between the two looks
+    /// and be missed by both.
+    pub(super) async fn is_too_early(
         &self,
-        item: &Claimed,
+        tx: &mut Tx,
         place: &Place,
         received: DateTime<Utc>,
-    ) -> Result<bool, Failure> {
-        let now = self.engine.clock.now();
+    ) -> Result<bool, StoreError> {
+        let is_patient = self.engine.clock.now() < later(received, CATCH_UP);
+        Ok(is_patient && queue::is_busy(tx, &intake::events_at(place)).await?)
+    }
+
+    /// Puts a stop back for a moment.
+    pub(super) async fn wait(&self, item: &Claimed) -> Result<(), Failure> {
+        let at = later(self.engine.clock.now(), LOOK);
         let mut tx = self.engine.db.begin().await?;
-        if now >= later(received, CATCH_UP) || !queue::is_busy(&mut tx, &intake::events_at(place)).await? {
-            return Ok(false);
-        }
-        queue::put_back(&mut tx, item, later(now, LOOK), item.attempts - 1).await?;
-        tx.commit("stop waits").await?;
-        Ok(true)
+        queue::put_back(&mut tx, item, at, item.attempts - 1).await?;
+        Ok(tx.commit("stop waits").await?)
     }
 
     /// Asks the judge for each run; who may stop none of them is told why.

@@ -254,15 +254,7 @@ async fn a_stop_in_the_middle_leaves_no_lease(kind: Kind) {
     let held = world.model.holds();
     world.slack.user("ana").says("#apollo", "@pm hello?");
     held.reached().await;
-    let clock = world.clock.clone();
-    {
-        let stop = world.stop();
-        tokio::pin!(stop);
-        while futures::poll!(&mut stop).is_pending() {
-            clock.advance(Duration::from_secs(1));
-            tokio::task::yield_now().await;
-        }
-    }
+    world.stop_in_time().await;
     let mut tx = world.db.read().await.unwrap();
     let open = queue::open_items(&mut tx).await.unwrap();
     drop(tx);

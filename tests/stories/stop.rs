@@ -39,14 +39,14 @@ impl World {
 
     /// Waits, while time passes slowly, since somebody hangs, until the worlds show something.
     pub(super) async fn soon(&self, what: &str, look: impl Fn(&Self) -> bool) {
-        for _ in 0..40 {
-            for _ in 0..12 {
-                if look(self) {
-                    return;
-                }
-                self.stirs().await;
+        // In small steps: what we do takes longer on a busy machine, and some of it is only waited for so long.
+        for _ in 0..4_000 {
+            if look(self) {
+                return;
             }
-            self.clock.advance(Duration::from_secs(1));
+            if !self.stirs().await {
+                self.clock.advance(Duration::from_millis(50));
+            }
         }
         panic!("waited too long for {what}");
     }
@@ -379,6 +379,7 @@ async fn a_stop_does_not_overtake_its_request(kind: Kind) {
     let thread = ana.says("#apollo", "@pm what is everything?");
     ana.replies("#apollo", &thread, "stop");
     world.slack.release_events(false);
+    world.says_soon("Stopped by").await;
     world.quiet().await;
     let said = world.slack.bot_messages("#apollo");
     let said: Vec<&str> = said.iter().map(|message| message.text.as_str()).collect();

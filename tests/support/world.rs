@@ -10,6 +10,7 @@
 
 mod children;
 mod discord;
+mod patience;
 mod talk;
 
 use std::cell::Cell;
@@ -27,33 +28,15 @@ use super::github::FakeGitHub;
 use super::model::FakeModel;
 use super::program::Program;
 use super::slack::{FakeSlack, Mode};
+use patience::Patience;
 use talk::line;
 
-/// How long, on the machine's clock, a story waits for something before it fails.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// How long nothing may stir, on the machine's clock, before time jumps: bytes may be on the wire between the worlds.
 const STILL: Duration = Duration::from_millis(25);
 /// For how many looks of [`STILL`] something may be under way to the application before it counts as lost.
 const UNHEARD: u32 = 60;
 /// How far time may jump at once.
 const JUMP: Duration = Duration::from_secs(900);
-
-/// How much patience is left.
-struct Patience(std::time::Instant);
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a story that hangs is told by the machine's clock"
-)]
-impl Patience {
-    fn begin() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    fn lasts(&self) -> bool {
-        self.0.elapsed() < PATIENCE
-    }
-}
 
 /// Everything a story needs.
 pub(crate) struct World {
@@ -201,6 +184,19 @@ impl World {
     /// Stops the application in order.
     pub(crate) async fn stop(&mut self) {
         self.program.take().unwrap().stop().await;
+    }
+
+    /// Ends the application in an orderly way while it is at work: time passes second by second until it has ended.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long it may take until time passes again"
+    )]
+    pub(crate) async fn stop_in_time(&mut self) {
+        let stop = self.program.take().unwrap().stop();
+        tokio::pin!(stop);
+        while tokio::time::timeout(STILL, &mut stop).await.is_err() {
+            self.clock.advance(Duration::from_secs(1));
+        }
     }
 
     /// Ends the application where it stands.
@@ -395,7 +391,7 @@ impl World {
     /// Waits for a change in any world; false when nothing changed for a while.
     #[expect(
         clippy::disallowed_methods,
-        reason = "the one place that looks at the machine's clock: whether bytes are under way"
+        reason = "looks at the machine's clock: whether bytes are under way"
     )]
     pub(crate) async fn stirs(&self) -> bool {
         let (mut slack, mut github, mut model) =
