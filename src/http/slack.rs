@@ -125,6 +125,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// Commits what a request tells, unless this very request was received before.
 async fn keep(hook: &SlackHook, told: &Told, key: String) -> Result<(), Reply> {
+    let lost = |error| lost(hook, error);
     if is_known(&hook.engine, &key).await.map_err(lost)? {
         return Err(reply(
             StatusCode::CONFLICT,
@@ -158,7 +159,8 @@ async fn is_known(engine: &Engine, key: &str) -> Result<bool, StoreError> {
     known
 }
 
-fn lost(error: StoreError) -> Reply {
+fn lost(hook: &SlackHook, error: StoreError) -> Reply {
+    hook.slack.lose();
     let id = telemetry::report(&error, "a request of Slack could not be kept");
     unavailable(&format!(
         "This could not be kept ({id} in the log); send it again later."

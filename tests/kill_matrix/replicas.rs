@@ -229,8 +229,7 @@ pub(crate) async fn a_late_send_of_a_frozen_program_is_found(kind: Kind) {
         others.any(|child| child.log().contains("lease had ended"))
     };
     while !taken_up(&stage.world) {
-        stage.world.pass_at_once(Duration::from_secs(1));
-        stage.world.still().await;
+        stage.world.pass_and_settle(Duration::from_secs(1)).await;
     }
     assert!(stage.world.clock.now() - begun < chrono::TimeDelta::seconds(80));
     assert_eq!(stage.world.slack.bot_messages("#apollo").len(), 0);

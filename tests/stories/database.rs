@@ -20,6 +20,7 @@ use crate::{sees, stories};
 stories![
     what_is_acked_is_on_the_disk,
     a_full_disk_loses_nothing,
+    what_slack_gave_up_sending_is_read_later,
     an_outage_in_the_middle_of_work_loses_nothing,
     a_connection_cut_at_any_point_does_nothing_twice,
     a_standby_is_not_written_to,
@@ -174,6 +175,35 @@ async fn statement(admin: &mut PgConnection, text: String) {
 async fn cut(admin: &mut PgConnection, name: &str) {
     let text = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
     statement(admin, text).await;
+}
+
+async fn what_slack_gave_up_sending_is_read_later(kind: Kind) {
+    let world = World::apollo(kind).await;
+    if kind.engine == Storage::Postgres {
+        return world.finish().await;
+    }
+    world.slack.user("ana").says("#apollo", "Good morning!");
+    world.quiet().await;
+    world.model.says("I looked.");
+    world.program().engine.db.stop_growing(true).await.unwrap();
+    let long = "Please look at this. ".repeat(1_500);
+    world.slack.user("ana").says("#apollo", &format!("@pm {long}"));
+    world
+        .now("the trouble to be told", |world| {
+            world.health("database").starts_with("failed")
+        })
+        .await;
+    // Slack sends it no more; the connection that could not grow is given up by then, which is the disk having space again.
+    world.slack.lose_queued_events();
+    world
+        .soon("the answer", |world| {
+            !world.slack.bot_messages("#apollo").is_empty()
+        })
+        .await;
+    world.slack.resend_unacked();
+    world.quiet().await;
+    assert_eq!(world.slack.bot_messages("#apollo").len(), 1);
+    world.finish().await;
 }
 
 async fn an_outage_in_the_middle_of_work_loses_nothing(kind: Kind) {

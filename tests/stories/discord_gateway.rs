@@ -7,7 +7,7 @@ use std::time::Duration;
 use callsheet::store::{Probe, inbox};
 use tokio::sync::Notify;
 
-use crate::support::database::Kind;
+use crate::support::database::{Engine, Kind};
 use crate::support::discord::{Fault, HISTORY};
 use crate::support::world::World;
 use crate::{sees, stories};
@@ -21,6 +21,7 @@ stories![
     only_places_of_ours_have_a_watermark,
     a_direct_message_first_met_by_a_command_is_caught_up_on,
     reading_what_was_missed_waits_for_its_turn,
+    only_so_much_of_a_place_is_read_at_once,
     a_channel_that_cannot_be_read_holds_up_no_other,
     a_missing_intent_says_what_to_do,
     a_refused_token_says_what_to_do,
@@ -219,6 +220,31 @@ async fn reading_what_was_missed_waits_for_its_turn(kind: Kind) {
         .await;
     world.quiet().await;
     assert_answered(&world, &asked).await;
+    world.finish().await;
+}
+
+async fn only_so_much_of_a_place_is_read_at_once(kind: Kind) {
+    if kind.engine == Engine::Postgres {
+        // A thousand messages take their time, and the cap has nothing to do with the database.
+        return;
+    }
+    let mut world = World::apollo_on_discord(kind).await;
+    asks(&world, 1);
+    world.quiet().await;
+    world.stop().await;
+    let ana = world.discord.user("ana");
+    for number in 0..1_100 {
+        ana.says("#apollo", &format!("Remark {number}."));
+        if number == 500 {
+            ana.says("#apollo", "@pm projects");
+        }
+    }
+    ana.says("#apollo", "@pm projects");
+    world.start().await;
+    world.quiet().await;
+    // What comes after the cap is not read, and that is said.
+    assert_eq!(world.discord.bot_messages("#apollo").len(), 2);
+    sees!(world.health("discord"), @"ok: connected as @pm on 1 server; after the last pause, not everything said in #apollo was read");
     world.finish().await;
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::database::Kind;
+use crate::support::database::{Engine, Kind};
 use crate::support::slack::{Fault, Mode};
 use crate::support::world::World;
 use crate::{sees, stories};
@@ -16,6 +16,7 @@ stories![
     a_missing_scope_is_said_once_with_what_to_do,
     reading_waits_as_long_as_slack_asks,
     a_socket_whose_opening_hangs_is_opened_anew,
+    sockets_that_go_deaf_are_replaced,
 ];
 
 fn health(world: &World) -> String {
@@ -215,5 +216,42 @@ async fn a_socket_whose_opening_hangs_is_opened_anew(kind: Kind) {
         .now("another socket", |world| world.slack.sockets() > 0)
         .await;
     world.slack.release("apps.connections.open");
+    world.finish().await;
+}
+
+/// Takes more than half a minute of the machine's clock, by which the library pings; so it is played once.
+async fn sockets_that_go_deaf_are_replaced(kind: Kind) {
+    if kind.slack != Mode::Socket || kind.engine != Engine::Sqlite {
+        return;
+    }
+    let world = World::apollo(kind).await;
+    world.quiet().await;
+    world.slack.user("ana").says("#apollo", "Lunch?");
+    world.quiet().await;
+    let before = world.slack.connections();
+    world.slack.fault(Fault::SocketSilent);
+    world.clock.advance(Duration::from_secs(60));
+    world.slack.user("ana").says("#apollo", "@pm are you there?");
+    world.model.says("I am.");
+    world
+        .now("new sockets", |world| world.slack.connections() > before)
+        .await;
+    world
+        .soon("the answer", |world| {
+            !world.slack.bot_messages("#apollo").is_empty()
+        })
+        .await;
+    // Slack sends again what nobody acknowledged, once it notices, too.
+    world.clock.advance(Duration::from_secs(600));
+    world
+        .now("Slack to notice", |world| world.slack.sockets() == 2)
+        .await;
+    world.slack.resend_unacked();
+    world.quiet().await;
+    sees!(talk(&world), @"
+    ana: Lunch?
+    ana: <@UPM> are you there?
+      pm: I am.
+    ");
     world.finish().await;
 }

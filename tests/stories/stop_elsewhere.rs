@@ -1,12 +1,14 @@
-//! Stop on GitHub and on Discord; see `stop`.
+//! Stop on GitHub, on Discord, and with several replicas; see `stop`.
 
-use crate::support::database::Kind;
+use crate::support::database::{Engine, Kind};
+use crate::support::model::Turn;
 use crate::support::world::World;
 use crate::{sees, stories};
 
 stories![
     on_an_issue_the_word_is_enough,
     on_discord_by_word_command_and_sign,
+    whichever_replica_works_on_it,
 ];
 
 async fn on_an_issue_the_word_is_enough(kind: Kind) {
@@ -84,5 +86,42 @@ async fn on_discord_by_word_command_and_sign(kind: Kind) {
     ana: what is everything?
     pm: Stopped by **ana**. Nothing was changed.
     ");
+    world.finish().await;
+}
+
+async fn whichever_replica_works_on_it(kind: Kind) {
+    if kind.engine == Engine::Sqlite {
+        // One file is served by one process.
+        return;
+    }
+    let mut world = World::apollo(kind).await;
+    world.start_replica().await;
+    world.model.always(|_| Turn::hangs());
+    let ana = world.slack.user("ana");
+    // Who works on a run and who hears its stop is chance; with several, it is not always the same one.
+    let mut threads = Vec::new();
+    for number in 1..=6 {
+        threads.push(ana.says("#apollo", &format!("@pm what is number {number}?")));
+        world.asked(number).await;
+    }
+    for (number, thread) in threads.iter().enumerate() {
+        ana.replies("#apollo", thread, "stop");
+        world
+            .soon("the end", |world| {
+                let said = world.slack.bot_messages("#apollo");
+                said.iter().filter(|m| m.text.starts_with("Stopped by")).count() == number + 1
+            })
+            .await;
+    }
+    // Whoever still works on one learns that it is over, long before the model's time-out.
+    world.soon("everybody to be idle", World::is_idle).await;
+    assert_eq!(world.slack.bot_messages("#apollo").len(), 6);
+    world.model.always(|_| Turn::says("Here."));
+    ana.says("#apollo", "@pm and now?");
+    world
+        .until("the answer", |world| {
+            world.slack.bot_messages("#apollo").len() == 7
+        })
+        .await;
     world.finish().await;
 }

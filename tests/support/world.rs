@@ -363,7 +363,7 @@ impl World {
     }
 
     /// Whether nobody has anything to do: neither the application, nor whoever answers a request of Slack's.
-    fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         let mut programs = self.program.iter().chain(&self.replica);
         programs.all(|program| *program.engine.activity.idle().borrow())
             && self.children_idle()

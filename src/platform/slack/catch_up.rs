@@ -73,6 +73,15 @@ impl Missed {
         self.gaps.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Something could not be kept. Slack sends it again a few times, which a lasting trouble outlives.
+    pub(super) fn lose(&self) {
+        let is_first = !self.is_behind();
+        self.begin();
+        if is_first {
+            self.due.notify_one();
+        }
+    }
+
     /// Somebody listens again, or still.
     pub(super) fn end(&self) {
         if self.is_behind() {
@@ -272,7 +281,7 @@ impl CatchUp<'_> {
         }
         // From here on the watermarks follow what comes live, unless there was another gap meanwhile.
         missed.caught_up(gaps);
-        true
+        !missed.is_behind()
     }
 
     fn note(&self, reading: &Reading, why: Option<String>) {

@@ -18,6 +18,11 @@ impl Slack {
         catch_up::commit(self, engine, heard).await
     }
 
+    /// Something Slack told could not be kept: it is read later, should Slack give up sending it again.
+    pub fn lose(&self) {
+        self.missed().lose();
+    }
+
     /// What a payload tells, with the names of whom it mentions; those that cannot be looked up in time stay ids.
     pub(super) async fn hear(&self, me: &Identity, way: Way<'_>, payload: &Value) -> Heard {
         let mut wanted = mentioned(payload);

@@ -214,7 +214,7 @@ impl Ear {
             Some("disconnect") => {
                 let reason = read::text(&frame, "reason").unwrap_or("without a reason");
                 tracing::info!(reason, "Slack replaces a socket");
-                self.mend(socket).await;
+                self.mend(socket, true).await;
                 None
             }
             kind => {
@@ -238,6 +238,7 @@ impl Ear {
         match self.slack.commit(&self.engine, &heard).await {
             Ok(_) => true,
             Err(error) => {
+                self.slack.lose();
                 crate::telemetry::report(
                     &error,
                     "an event from Slack could not be kept; Slack will send it again",
@@ -268,16 +269,16 @@ impl Ear {
         self.changed.notify_waiters();
     }
 
-    /// Replaces a socket that ended.
-    async fn mend(&self, socket: &SlackSocketModeWssClientId) {
+    /// Replaces a socket that ended. One that ended unsaid may have been deaf for a while, whatever the others heard.
+    async fn mend(&self, socket: &SlackSocketModeWssClientId, said: bool) {
         let wait = {
             let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
             line.opening.retain(|(opening, _)| opening != socket);
             let was_open = line.open.remove(&socket.to_string());
+            if was_open && (line.open.is_empty() || !said) {
+                self.slack.missed().begin();
+            }
             if line.open.is_empty() {
-                if was_open {
-                    self.slack.missed().begin();
-                }
                 self.engine.health.report(
                     PART,
                     State::Degraded,
@@ -340,6 +341,6 @@ impl SlackSocketModeClientListener for Ear {
         'b: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(self.mend(client_id))
+        Box::pin(self.mend(client_id, false))
     }
 }

@@ -47,6 +47,13 @@ impl World {
         self.tell_time();
     }
 
+    /// The same, and waits until every program has done what was due then.
+    pub(crate) async fn pass_and_settle(&self, span: Duration) {
+        self.pass_at_once(span);
+        self.now("the programs to settle", World::is_idle).await;
+        self.still().await;
+    }
+
     fn tell_time(&self) {
         for child in &self.children {
             child.time(self.clock.now());
