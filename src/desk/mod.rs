@@ -26,8 +26,9 @@ use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::outbox::Outbox;
 use crate::engine::workers::{Failure, Handler};
+use crate::store::inbox::{self, Overtaken};
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::{StoreError, Tx, conversations, inbox, projects};
+use crate::store::{StoreError, Tx, conversations, projects};
 use meaning::{Facts, Meaning};
 
 pub use progress::ProgressDesk;
@@ -121,8 +122,17 @@ impl Desk {
         posted: &Posted,
         received: DateTime<Utc>,
     ) -> Result<(), Failure> {
-        let stops = posted.author.kind == AuthorKind::Human && says_stop(&posted.text);
         let mut tx = self.engine.db.read().await?;
+        let edited = match self.overtaken(&mut tx, posted).await? {
+            Some(Overtaken::Deleted) => {
+                drop(tx);
+                return self.forget(item, id, "taken back before it came").await;
+            }
+            Some(Overtaken::Edited(edited)) => Some(edited),
+            None => None,
+        };
+        let posted = edited.as_deref().unwrap_or(posted);
+        let stops = posted.author.kind == AuthorKind::Human && says_stop(&posted.text);
         let too_early = stops && self.is_too_early(&mut tx, &posted.place, received).await?;
         let facts = Facts {
             bound: !projects::at(&mut tx, &posted.place).await?.is_empty(),
@@ -136,16 +146,19 @@ impl Desk {
         }
         match meaning {
             Meaning::Ours => self.ours(item, id, posted).await,
-            Meaning::NotOurs(why) => {
-                let mut tx = self.engine.db.begin().await?;
-                inbox::forget(&mut tx, id, why).await?;
-                queue::finish(&mut tx, item).await?;
-                Ok(tx.commit("event forgotten").await?)
-            }
+            Meaning::NotOurs(why) => self.forget(item, id, why).await,
             Meaning::Heard => self.heard(item, id, posted).await,
             Meaning::Request(work) => self.request(item, id, posted, work).await,
             Meaning::Stop => self.stop_said(item, id, posted, received).await,
         }
+    }
+
+    /// It is none of our business.
+    async fn forget(&self, item: &Claimed, id: EventId, why: &str) -> Result<(), Failure> {
+        let mut tx = self.engine.db.begin().await?;
+        inbox::forget(&mut tx, id, why).await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("event forgotten").await?)
     }
 
     /// A message of our own came back: it confirms its delivery.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{Doc, StoreError, Tx};
-use crate::domain::{Event, EventId, Heard, Place, Seen};
+use crate::domain::{Event, EventId, Heard, Place, Posted, Seen};
 
 /// Commits nothing itself: adds an event unless one of its keys is known, and its new keys in either case.
 ///
@@ -176,6 +176,42 @@ pub async fn forget_message(tx: &mut Tx, place: &Place, external_id: &str) -> Re
         Vec::<u8>::new(),
     )?;
     Ok(())
+}
+
+/// What became of a message before it came itself, since `since`: platforms do not promise an order. The newest word counts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn overtaken(
+    tx: &mut Tx,
+    place: &Place,
+    external_id: &str,
+    since: DateTime<Utc>,
+) -> Result<Option<Overtaken>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (String, Doc<Event>),
+        "SELECT name, body FROM inbox_events WHERE place = $1 AND external_id = $2 AND received_at >= $3
+            AND name IN ('message_edited', 'message_deleted') AND meaning IS NOT NULL
+         ORDER BY received_at DESC LIMIT 1",
+        place,
+        external_id,
+        since,
+    )?;
+    Ok(row.and_then(|(name, Doc(event))| match event {
+        Event::MessageEdited(posted) => Some(Overtaken::Edited(Box::new(posted))),
+        _ if name == "message_deleted" => Some(Overtaken::Deleted),
+        _ => None,
+    }))
+}
+
+/// What became of a message before it came.
+#[derive(Debug)]
+pub enum Overtaken {
+    /// It reads like this now.
+    Edited(Box<Posted>),
+    /// It is gone.
+    Deleted,
 }
 
 /// Notes what an event meant to us.

@@ -29,7 +29,7 @@ stories![
 ];
 
 /// What the model was asked last in a request.
-fn asked(request: &Value) -> String {
+pub(super) fn asked(request: &Value) -> String {
     let messages = request["messages"].as_array().unwrap();
     let last = messages.iter().rev().find(|message| message["role"] == "user");
     last.and_then(|message| message["content"].as_str())

@@ -34,6 +34,7 @@ mod lost_slack;
 mod migrations;
 mod old_requests;
 mod operator;
+mod overtaking;
 mod pulls;
 mod retention;
 mod rights;
@@ -136,6 +137,7 @@ fn modules() -> Vec<Module> {
         (lost_slack::STORIES, socket),
         (operator::STORIES, socket),
         (old_requests::STORIES, socket),
+        (overtaking::STORIES, socket),
         (pulls::STORIES, both),
         (retention::STORIES, socket),
         (rights::STORIES, both),
