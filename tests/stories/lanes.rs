@@ -246,11 +246,8 @@ impl World {
     }
 }
 
-/// How many conversations there are in the burst: `CALLSHEET_CONVERSATIONS`, else 40, since 200 take minutes unoptimised.
-fn conversations_at_once() -> usize {
-    let set = std::env::var("CALLSHEET_CONVERSATIONS");
-    set.ok().and_then(|text| text.parse().ok()).unwrap_or(40)
-}
+/// How many conversations there are in the burst.
+const CONVERSATIONS: usize = 200;
 
 /// The one whose model hangs.
 const HANGING: usize = 7;
@@ -308,8 +305,7 @@ fn held_at_the_start(held: &Arc<AtomicUsize>) -> (Probe, watch::Sender<bool>) {
 /// Says the burst in every conversation, each message twice, all in any order.
 async fn burst(world: &World) {
     let engine = world.program().engine.clone();
-    let all = (0..conversations_at_once())
-        .flat_map(|conversation| (0..BURST.len()).map(move |at| (conversation, at)));
+    let all = (0..CONVERSATIONS).flat_map(|conversation| (0..BURST.len()).map(move |at| (conversation, at)));
     let mut burst: Vec<(usize, usize)> = all.clone().chain(all).collect();
     burst.shuffle(&mut StdRng::seed_from_u64(200));
     for (conversation, at) in burst {
@@ -337,7 +333,7 @@ async fn many_conversations_keep_their_order(kind: Kind) {
     let mut world = World::new(kind).await;
     world.settings.insert(
         "CALLSHEET__AGENT__MAX_RUNS_AT_ONCE".to_owned(),
-        conversations_at_once().to_string(),
+        CONVERSATIONS.to_string(),
     );
     world.model.always(|request| {
         let question = asked(request);
@@ -350,14 +346,14 @@ async fn many_conversations_keep_their_order(kind: Kind) {
     let (probe, release) = held_at_the_start(&started);
     world.start_with(Some(probe)).await;
     let engine = world.program().engine.clone();
-    for conversation in 0..conversations_at_once() {
+    for conversation in 0..CONVERSATIONS {
         let text = format!("zero of {conversation}.");
         let heard = said(&world, conversation, 0, "ana", &text);
         intake::commit(&engine, &heard).await.unwrap();
     }
     world
         .now("every conversation to begin", |_| {
-            started.load(Ordering::SeqCst) == conversations_at_once()
+            started.load(Ordering::SeqCst) == CONVERSATIONS
         })
         .await;
     burst(&world).await;
@@ -380,8 +376,9 @@ async fn many_conversations_keep_their_order(kind: Kind) {
         "somebody waited for the one that hangs"
     );
     give_up(&world).await;
-    for conversation in 0..conversations_at_once() {
-        assert_order(&world, conversation).await;
+    let questions: Vec<String> = world.model.requests().iter().map(asked).collect();
+    for conversation in 0..CONVERSATIONS {
+        assert_order(&world, conversation, &questions).await;
     }
     world.finish().await;
 }
@@ -392,7 +389,7 @@ fn words(conversation: usize, at: usize) -> String {
 }
 
 /// The turns of a conversation, each answered once, in the order they were worked on.
-async fn assert_order(world: &World, conversation: usize) {
+async fn assert_order(world: &World, conversation: usize, questions: &[String]) {
     let zero = format!("zero of {conversation}.");
     let [one, two, three] = std::array::from_fn(|at| words(conversation, at));
     let both = format!("{one}\n\n{two}");
@@ -425,12 +422,8 @@ async fn assert_order(world: &World, conversation: usize) {
     } else {
         assert_eq!(texts, expected, "conversation {conversation}");
     }
-    let questions = world.model.requests();
-    let mut questions: Vec<String> = questions
-        .iter()
-        .map(asked)
-        .filter(|question| question.contains(&format!(" of {conversation}.")))
-        .collect();
+    let here = format!(" of {conversation}.");
+    let mut questions: Vec<&String> = questions.iter().filter(|text| text.contains(&here)).collect();
     questions.dedup();
     assert_eq!(
         questions.len(),
