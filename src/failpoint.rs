@@ -82,6 +82,11 @@ mod armed {
         if how == Some("freeze") {
             // SIGSTOP cannot be refused.
             let _ = kill_process(getpid(), Signal::STOP);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "another thread may have taken the signal; this one must not go on before it stands still, too"
+            )]
+            std::thread::sleep(Duration::from_millis(200));
             return;
         }
         let _ = writeln!(std::io::stderr(), "ending at: {point}");
