@@ -1,21 +1,37 @@
 //! Facts that reached us, and what they are known by.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::db::sql;
 use super::{Doc, StoreError, Tx};
 use crate::domain::{Event, EventId, Heard, Place, Posted, Seen};
+
+/// How long ago a key may have been seen without being marked again: copies mostly come within minutes, and need no write.
+/// Far less than the shortest time that events are kept.
+const SEEN_LATELY: TimeDelta = TimeDelta::hours(1);
 
 /// Commits nothing itself: adds an event unless one of its keys is known, and its new keys in either case.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Seen, StoreError> {
+    let mut known = None;
+    let mut to_mark = Vec::new();
     for key in &heard.keys {
-        if let Some(id) = with_key(tx, key).await? {
-            add_keys(tx, id, &heard.keys, now).await?;
-            return Ok(Seen::Before(id));
+        let row = sql!(
+            tx,
+            fetch_optional as (EventId, DateTime<Utc>),
+            "SELECT event_id, seen_at FROM event_keys WHERE key = $1",
+            key,
+        )?;
+        known = known.or(row.map(|(id, _)| id));
+        if row.is_none_or(|(_, seen_at)| seen_at < now - SEEN_LATELY) {
+            to_mark.push(key);
         }
+    }
+    if let Some(id) = known {
+        add_keys(tx, id, to_mark, now).await?;
+        return Ok(Seen::Before(id));
     }
     let id = EventId::new();
     sql!(
@@ -31,7 +47,7 @@ pub async fn insert(tx: &mut Tx, heard: &Heard, now: DateTime<Utc>) -> Result<Se
         &heard.raw,
         now,
     )?;
-    let first = add_keys(tx, id, &heard.keys, now).await?;
+    let first = add_keys(tx, id, to_mark, now).await?;
     if first == id {
         return Ok(Seen::New(id));
     }
@@ -50,7 +66,7 @@ pub async fn understood(
     heard: &Heard,
     now: DateTime<Utc>,
 ) -> Result<bool, StoreError> {
-    if add_keys(tx, id, &heard.keys, now).await? != id {
+    if add_keys(tx, id, heard.keys.iter().collect(), now).await? != id {
         return Ok(false);
     }
     sql!(
@@ -70,12 +86,11 @@ pub async fn understood(
 async fn add_keys(
     tx: &mut Tx,
     id: EventId,
-    keys: &[String],
+    mut keys: Vec<&String>,
     now: DateTime<Utc>,
 ) -> Result<EventId, StoreError> {
     let mut owner = id;
     // In one order everywhere, so that two writers with the same keys wait for each other instead of deadlocking.
-    let mut keys: Vec<&String> = keys.iter().collect();
     keys.sort();
     for key in keys {
         let (owned_by,) = sql!(

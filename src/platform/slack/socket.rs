@@ -214,7 +214,7 @@ impl Ear {
             Some("disconnect") => {
                 let reason = read::text(&frame, "reason").unwrap_or("without a reason");
                 tracing::info!(reason, "Slack replaces a socket");
-                self.mend(socket, true).await;
+                self.mend(socket).await;
                 None
             }
             kind => {
@@ -269,16 +269,28 @@ impl Ear {
         self.changed.notify_waiters();
     }
 
-    /// Replaces a socket that ended. One that ended unsaid may have been deaf for a while, whatever the others heard.
-    async fn mend(&self, socket: &SlackSocketModeWssClientId, said: bool) {
+    /// A socket ended unsaid: it may have been deaf for a while, whatever the others heard.
+    async fn broke(&self, socket: &SlackSocketModeWssClientId) {
+        let was_open = {
+            let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+            line.open.contains(&socket.to_string())
+        };
+        if was_open {
+            self.slack.missed().begin();
+        }
+        self.mend(socket).await;
+    }
+
+    /// Replaces a socket that ended.
+    async fn mend(&self, socket: &SlackSocketModeWssClientId) {
         let wait = {
             let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
             line.opening.retain(|(opening, _)| opening != socket);
             let was_open = line.open.remove(&socket.to_string());
-            if was_open && (line.open.is_empty() || !said) {
-                self.slack.missed().begin();
-            }
             if line.open.is_empty() {
+                if was_open {
+                    self.slack.missed().begin();
+                }
                 self.engine.health.report(
                     PART,
                     State::Degraded,
@@ -341,6 +353,6 @@ impl SlackSocketModeClientListener for Ear {
         'b: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(self.mend(client_id, false))
+        Box::pin(self.broke(client_id))
     }
 }
