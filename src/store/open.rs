@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, SqlitePool};
 use uuid::Uuid;
@@ -209,12 +209,11 @@ impl Db {
                 "{address} can be read but not changed; name the primary server, not a standby"
             )));
         }
+        // Not in the pool: changing a large table may take longer than any statement of the service.
+        sqlx::migrate!("migrations/postgres")
+            .run_direct(None, &mut first, false)
+            .await?;
         first.close().await.map_err(failed)?;
-        // A pool of its own: changing a large table may take longer than any statement of the service.
-        let makers = PgPoolOptions::new().max_connections(1);
-        let maker = makers.connect_with(options.clone()).await.map_err(failed)?;
-        sqlx::migrate!("migrations/postgres").run(&maker).await?;
-        maker.close().await;
         let pool = pool::connect(options, connections).await.map_err(failed)?;
         Ok(Self {
             pools: Pools::Postgres(pool),

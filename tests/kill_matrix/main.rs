@@ -43,10 +43,11 @@ fn main() {
             slack: Mode::Socket,
         };
         let missing = engine == Engine::Postgres && !has_postgres;
-        let named = Trial::test(format!("every_named_point::{}", kind.name()), move || {
-            run(points::every_named_point(kind))
-        });
-        trials.push(named.with_ignored_flag(missing));
+        for share in 0..points::SHARES {
+            let name = format!("every_named_point::{}::{share}", kind.name());
+            let named = Trial::test(name, move || run(points::every_named_point(kind, share)));
+            trials.push(named.with_ignored_flag(missing));
+        }
         let random = Trial::test(format!("random_moments::{}", kind.name()), move || {
             run(random::random_moments(kind))
         });

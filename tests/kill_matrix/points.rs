@@ -1,6 +1,8 @@
-//! Each named point once: the program is asked for something that passes it, and ends there.
+//! Each named point once: the program is asked for something that passes it, and ends there. The points are shared among
+//! worlds that are played side by side.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -13,11 +15,16 @@ use crate::support::database::Kind;
 /// world where it never was.
 const TRIES: usize = 6;
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// Where a point is met, and how often there: at a start where nobody asks.
 type Met = Vec<(Option<Door>, u64)>;
 
-/// Ends the program at every point that it is seen to pass, and looks each time that nothing was lost or done twice.
-pub(crate) async fn every_named_point(kind: Kind) {
+/// How many worlds share the points of a database.
+pub(crate) const SHARES: usize = 2;
+
+/// Ends the program at every point of a share that it is seen to pass, and looks each time that nothing was lost or done twice.
+pub(crate) async fn every_named_point(kind: Kind, share: usize) {
     let seed: u64 = std::env::var("KILL_MATRIX_SEED").map_or(7, |seed| seed.parse().unwrap());
     let mut dice = StdRng::seed_from_u64(seed);
     let mut stage = Stage::set(kind).await;
@@ -28,9 +35,9 @@ pub(crate) async fn every_named_point(kind: Kind) {
         points.len()
     );
     let mut never = Vec::new();
-    for (point, met) in &points {
+    for (point, met) in points.iter().filter(|(point, _)| is_of(share, point)) {
         if !end_at(&mut stage, point, met, &mut dice).await {
-            never.push(point);
+            never.push((point, met));
             continue;
         }
         stage.recover().await;
@@ -44,8 +51,17 @@ pub(crate) async fn every_named_point(kind: Kind) {
     assert!(never.is_empty(), "seed {seed}: never met again: {never:?}");
     let mut tally = stage.check().await.1;
     tally.add(stage.before);
-    println!("{}: {} points, {tally:?}", kind.name(), points.len());
+    println!(
+        "{}: {} points, share {share} of {SHARES}, {tally:?}",
+        kind.name(),
+        points.len()
+    );
     stage.clear().await;
+}
+
+/// Whether a point belongs to a share: by its name, since no two worlds meet quite the same points.
+fn is_of(share: usize, point: &str) -> bool {
+    point.bytes().map(usize::from).sum::<usize>() % SHARES == share
 }
 
 /// The points there are, and what makes the program pass each.
@@ -91,6 +107,13 @@ async fn end_at(stage: &mut Stage, point: &str, met: &Met, dice: &mut StdRng) ->
         let actions = format!("{pass}*off->return");
         if attempt == TRIES - 1 {
             stage.renew().await;
+            stage.start(&[(point, actions)]).await;
+        } else if attempt == TRIES - 2 {
+            // Some are met only by a start that finds on GitHub what is newer than all it has read.
+            stage.world.pass_at_once(MINUTE);
+            stage.ask(Door::SlackTools).await;
+            stage.play().await;
+            stage.kill().await;
             stage.start(&[(point, actions)]).await;
         } else if attempt > 0 || door.is_none() {
             stage.kill().await;

@@ -85,6 +85,8 @@ impl World {
         let settings = [
             ("SERVER__LISTEN", "127.0.0.1:0".to_owned()),
             ("DATABASE__URL", database.url.clone()),
+            // Hundreds of worlds come and go, and each connection is a process of the server's.
+            ("DATABASE__MAX_CONNECTIONS", "4".to_owned()),
             ("SLACK__API_URL", slack.api_url()),
             ("SLACK__BOT_TOKEN", slack.bot_token().to_owned()),
             ("GITHUB__API_URL", github.api_url()),
