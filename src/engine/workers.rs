@@ -121,10 +121,14 @@ impl Dispatcher {
         let watcher = Watcher::Queue(kind);
         let calls = self.engine.activity.begin_look(watcher);
         let now = self.engine.clock.now();
+        let mut due = None;
         while self.workers.len() < self.slots && !self.stop.is_cancelled() {
             match claim(&self.engine, kind, now).await {
-                Ok(Some(item)) => self.begin(item),
-                Ok(None) => break,
+                Ok(Look::Found(item)) => self.begin(item),
+                Ok(Look::Nothing { next }) => {
+                    due = next;
+                    break;
+                }
                 Err(error) => {
                     self.failures += 1;
                     self.engine.database_failed(&error);
@@ -140,7 +144,7 @@ impl Dispatcher {
         self.failures = 0;
         self.engine.database_answered();
         if self.engine.activity.end_look(watcher, calls) {
-            self.rest(kind, now).await;
+            self.rest(kind, now, due).await;
         }
         while let Some(ended) = self.workers.try_join_next_with_id() {
             self.ended(ended);
@@ -165,8 +169,7 @@ impl Dispatcher {
     }
 
     /// Waits for a call, for due work, or for a free worker, and looks again for good measure.
-    async fn rest(&mut self, kind: Kind, now: DateTime<Utc>) {
-        let due = next_due(&self.engine, kind, now).await;
+    async fn rest(&mut self, kind: Kind, now: DateTime<Utc>, due: Option<DateTime<Utc>>) {
         let ended = tokio::select! {
             () = self.engine.activity.called(Watcher::Queue(kind)) => None,
             () = until(&self.engine, due) => None,
@@ -229,18 +232,24 @@ async fn until(engine: &Engine, due: Option<DateTime<Utc>>) {
     }
 }
 
-async fn claim(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Result<Option<Claimed>, StoreError> {
-    let mut tx = engine.db.begin().await?;
-    let claimed = queue::claim(&mut tx, kind, now, later(now, LEASE)).await?;
-    if claimed.is_some() {
-        tx.commit("claim").await?;
-    }
-    Ok(claimed)
+/// What a look into the queue found.
+enum Look {
+    Found(Claimed),
+    /// Nothing is ready. The next item that is queued is due then.
+    Nothing {
+        next: Option<DateTime<Utc>>,
+    },
 }
 
-async fn next_due(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let mut tx = engine.db.read().await.ok()?;
-    queue::next_due(&mut tx, kind, now).await.ok()?
+async fn claim(engine: &Engine, kind: Kind, now: DateTime<Utc>) -> Result<Look, StoreError> {
+    let mut tx = engine.db.begin().await?;
+    if let Some(item) = queue::claim(&mut tx, kind, now, later(now, LEASE)).await? {
+        tx.commit("claim").await?;
+        return Ok(Look::Found(item));
+    }
+    // In the same transaction: this is what an idle program asks most.
+    let next = queue::next_due(&mut tx, kind, now).await?;
+    Ok(Look::Nothing { next })
 }
 
 /// Works one item, its lease renewed meanwhile.

@@ -289,6 +289,7 @@ impl World {
         let patience = Patience::begin();
         loop {
             self.still().await;
+            let github = self.github.changed();
             let looked = async {
                 let mut tx = self.db.read().await?;
                 queue::open_items(&mut tx).await
@@ -303,7 +304,11 @@ impl World {
             };
             if open.is_empty() && self.is_idle() && self.has_heard_slack() && self.discord_heard() {
                 self.github.webhooks_done().await;
-                return;
+                // A webhook that came since we looked may have made work.
+                if github.has_changed().is_ok_and(|changed| !changed) {
+                    return;
+                }
+                continue;
             }
             assert!(patience.lasts(), "work goes on and on: {open:?}\n{}", self.dump());
             if self.is_idle() && self.wires_are_still() {
