@@ -19,6 +19,15 @@ async fn one_command_gives_the_same_facts_in_three_dialects(kind: Kind) {
         .github
         .user("cy")
         .comments("acme/apollo", 12, "@pm status apollo");
+    // Later, the comments have changed the issue.
+    world
+        .now("all three answers", |world| {
+            let comments = world.github.comments("acme/apollo", 12);
+            let slack = world.slack.bot_messages("#apollo").len();
+            let discord = world.discord.bot_messages("#apollo").len();
+            slack == 1 && discord == 1 && comments.len() == 2
+        })
+        .await;
     world.quiet().await;
     assert_eq!(world.model.requests().len(), 0);
     sees!(world.talk("#apollo"), @"
