@@ -4,15 +4,26 @@ use std::collections::BTreeMap;
 use std::os::unix::process::ExitStatusExt;
 use std::time::Duration;
 
+use callsheet::domain::{Gated, Policy};
 use callsheet::store::deliveries::State;
 use callsheet::store::{outbox, schedules};
 
-use crate::jobs::{self, Door, Job, Seen, Tally};
+use crate::jobs::{Door, Job, Seen, Tally};
+use crate::script;
 use crate::support::child::Child;
 use crate::support::clock::TestClock;
 use crate::support::database::{Database, Kind};
 use crate::support::postgres::Server;
 use crate::support::world::World;
+
+/// The messages that the outbox knows as sent.
+const SENT: &str = "SELECT external_id FROM deliveries WHERE effect LIKE '{\"effect\":\"message\"%' AND external_id IS NOT NULL";
+
+/// How long a question waits here, and a little more.
+const ANSWER_WITHIN: Duration = Duration::from_secs(46 * 60);
+
+/// The rule of the schedule that is due here.
+const HALF_HOURLY: &str = "*/30 * * * *";
 
 /// A world with the built program in it.
 pub(crate) struct Stage {
@@ -20,7 +31,6 @@ pub(crate) struct Stage {
     jobs: Vec<Job>,
     /// The number of the last job; names go on from stage to stage.
     number: usize,
-    scheduled: bool,
     /// What was counted in earlier worlds.
     pub(crate) before: Tally,
 }
@@ -39,15 +49,28 @@ impl Stage {
 
     async fn in_world(mut world: World) -> Self {
         world.prepare_apollo_on_discord().await;
-        jobs::script(&world);
+        world.slack.channel("#random");
+        world.github.repo("acme/careful");
+        let channel = world.slack.channel("#careful");
+        let careful = Some(("#careful", channel.as_str()));
+        world.add_project("Careful", Some("acme/careful"), careful).await;
+        let every_write = Policy {
+            gates: Gated::AllWrites,
+            ..Policy::default()
+        };
+        world.ask_about("careful", every_write).await;
+        script::script(&world);
         // Hours pass here within a case, and nobody is asked back.
-        let never = ("CALLSHEET__AGENT__OLD_AFTER_MINUTES".to_owned(), "0".to_owned());
-        world.settings.extend([never]);
+        let settings = [
+            ("CALLSHEET__AGENT__OLD_AFTER_MINUTES", "0"),
+            ("CALLSHEET__AGENT__ANSWER_WITHIN_MINUTES", "45"),
+        ];
+        let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        world.settings.extend(settings);
         Self {
             world,
             jobs: Vec::new(),
             number: 0,
-            scheduled: false,
             before: Tally::default(),
         }
     }
@@ -105,14 +128,24 @@ impl Stage {
 
     /// Asks for a job. The first digest needs a schedule, every half hour.
     pub(crate) async fn ask(&mut self, door: Door) {
-        if door == Door::Digest && !self.scheduled {
+        if door == Door::Digest && !self.is_scheduled().await {
             let ana = self.world.slack.user("ana");
-            ana.slash("#apollo", "/pm", "schedule add apollo \"*/30 * * * *\"");
+            ana.slash("#apollo", "/pm", &format!("schedule add apollo \"{HALF_HOURLY}\""));
             self.play().await;
-            self.scheduled = true;
         }
         self.number += 1;
         self.jobs.push(Job::ask(&self.world, self.number, door));
+        if door == Door::SlackGateLate {
+            self.play().await;
+            self.world.pass_at_once(ANSWER_WITHIN);
+        }
+    }
+
+    /// Whether the schedule is there: a command whose program ends may never have reached us.
+    async fn is_scheduled(&self) -> bool {
+        let mut tx = self.world.db.read().await.unwrap();
+        let all = schedules::all(&mut tx).await.unwrap();
+        all.iter().any(|schedule| schedule.cron == HALF_HOURLY)
     }
 
     /// Ends the program from outside.
@@ -142,9 +175,42 @@ impl Stage {
         let gone = self.world.until("the end of the program", |world| {
             world.children.iter().any(Child::is_gone)
         });
+        let played = async {
+            self.world.quiet().await;
+            if self.answers() {
+                self.world.quiet().await;
+            }
+        };
         tokio::select! {
             () = gone => {}
-            () = self.world.quiet() => {}
+            () = played => {}
+        }
+    }
+
+    /// Somebody answers the questions that are meant to be answered; whether there was one.
+    fn answers(&self) -> bool {
+        let said = self.world.slack.bot_messages("#careful").into_iter();
+        let open = said.filter(|message| {
+            let waits = message.seen().contains("[Approve]");
+            waits && !message.deleted && !message.text.contains(" late")
+        });
+        let ben = self.world.slack.user("ben");
+        let mut any = false;
+        for question in open {
+            ben.presses("#careful", &question.ts, "Approve");
+            any = true;
+        }
+        any
+    }
+
+    /// Answers what is open, or lets its time end.
+    async fn settle(&self) {
+        const OPEN: &str = "SELECT COUNT(*) FROM gates WHERE state = 'open'";
+        while self.world.database.count(OPEN).await > 0 {
+            if !self.answers() {
+                self.world.pass_at_once(ANSWER_WITHIN);
+            }
+            self.world.quiet().await;
         }
     }
 
@@ -185,6 +251,7 @@ impl Stage {
             self.world.redeliver_what_was_refused();
             self.world.quiet().await;
         }
+        self.settle().await;
     }
 
     /// The points that the program has passed since it started.
@@ -218,7 +285,20 @@ impl Stage {
                 .map(|(state, count)| format!("{count} deliveries are {state:?}")),
         );
         let due = schedules::made(&mut tx).await.unwrap();
+        let now = self.world.clock.now();
+        let unclaimed = schedules::due(&mut tx, now).await.unwrap().len();
+        let twice = outbox::waiting(&mut tx).await.unwrap().twice;
         drop(tx);
+        if unclaimed > 0 {
+            tally.lost += unclaimed;
+            wrong.push(format!("{unclaimed} due times were not claimed"));
+        }
+        if twice > 0 {
+            tally.duplicated += usize::try_from(twice).unwrap();
+            wrong.push(format!("{twice} deliveries arrived twice"));
+        }
+        let known = self.world.database.texts(SENT).await;
+        wrong.extend(seen.compare(&known, &mut tally));
         let posted = seen.digests();
         tally.requests += due;
         if posted < due {
