@@ -2,13 +2,56 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AuthorKind, Event};
+use super::{AuthorKind, Event, unquoted};
 
 /// What a control word asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// End a run.
     Stop,
+    /// Answer a question.
+    Answer,
+}
+
+/// An answer to a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateAnswer {
+    /// Yes or no.
+    pub approves: bool,
+    /// Which question; none for the only one here.
+    pub number: Option<i64>,
+    /// Why, in the person's words; may be empty.
+    pub reason: String,
+}
+
+/// Reads an answer to a question: `approve 7`, `reject 7 not now`, or the word alone. Behind a slash, as on an issue, the reason may
+/// follow the word at once, and so may a reason in quotes. Anything else is a sentence: "approve the plan" answers nothing.
+pub fn gate_answer(text: &str) -> Option<GateAnswer> {
+    let text = text.trim();
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let bare = word.strip_prefix('/').unwrap_or(word);
+    let bare = bare.trim_end_matches(['!', '.', ',', ':']);
+    let approves = if bare.eq_ignore_ascii_case("approve") {
+        true
+    } else if bare.eq_ignore_ascii_case("reject") {
+        false
+    } else {
+        return None;
+    };
+    let rest = rest.trim();
+    let (first, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let number = first.trim_start_matches('#').trim_end_matches([':', ',', '.']);
+    let (number, reason) = match number.parse::<i64>() {
+        Ok(number) => (Some(number), reason),
+        // A reason in quotes is one, as a menu writes it.
+        Err(_) if rest.is_empty() || word.starts_with('/') || unquoted(rest) != rest => (None, rest),
+        Err(_) => return None,
+    };
+    Some(GateAnswer {
+        approves,
+        number,
+        reason: unquoted(reason.trim()),
+    })
 }
 
 /// What a reaction to a message means, whatever the platform calls it.
@@ -44,6 +87,14 @@ pub fn says_stop(text: &str) -> bool {
 
 /// The control word that a fact may be. Whether it is meant for us is decided later: here it only gets its lane.
 pub fn control(event: &Event) -> Option<Control> {
+    let said = match event {
+        Event::MessagePosted(posted) if posted.author.kind == AuthorKind::Human => Some(&posted.text),
+        Event::CommandGiven { text, .. } => Some(text),
+        _ => None,
+    };
+    if said.is_some_and(|text| gate_answer(text).is_some()) {
+        return Some(Control::Answer);
+    }
     let stop = match event {
         Event::MessagePosted(posted) => posted.author.kind == AuthorKind::Human && says_stop(&posted.text),
         Event::CommandGiven { text, .. } => says_stop(text),

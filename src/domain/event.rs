@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{AccountKey, Place, Reply, Sign};
 
 /// What kind of author wrote something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum AuthorKind {
     /// A human.
     Human,

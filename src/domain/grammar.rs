@@ -24,4 +24,60 @@ pub struct Argument {
     pub required: bool,
     /// The flag it is typed after (`--zone`); none when its position says what it is.
     pub flag: Option<String>,
+    /// What it can be.
+    pub kind: ArgumentKind,
+}
+
+/// What an argument can be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ArgumentKind {
+    /// Any words.
+    Text,
+    /// A whole number from 1.
+    Number,
+    /// There or not; typed as its flag alone.
+    Flag,
+    /// One of these words.
+    Choice(Vec<String>),
+    /// The name of a project.
+    Project,
+    /// The number of a question that waits for an answer.
+    Gate,
+}
+
+/// A value as one word of a command line.
+pub fn quoted(value: &str) -> String {
+    // Full-width letters that nothing quotes are read as the plain ones.
+    let wide = |c: char| ('\u{FF01}'..='\u{FF5E}').contains(&c);
+    let bare = |c: char| (c.is_alphanumeric() && !wide(c)) || matches!(c, '-' | '_' | '/' | '#');
+    if !value.is_empty() && value.chars().all(bare) && !value.starts_with('-') {
+        return value.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in value.chars() {
+        if matches!(c, '"' | '\\' | '$' | '`') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// What [`quoted`] made a word of; other texts as they are.
+pub fn unquoted(text: &str) -> String {
+    let inside = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let Some(inside) = inside else {
+        return text.to_owned();
+    };
+    let (mut out, mut rest) = (String::with_capacity(inside.len()), inside.chars());
+    while let Some(c) = rest.next() {
+        match c {
+            '\\' => out.extend(rest.next()),
+            // The quotes at its ends are not a pair.
+            '"' => return text.to_owned(),
+            other => out.push(other),
+        }
+    }
+    out
 }

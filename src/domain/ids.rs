@@ -48,10 +48,14 @@ ids! {
     DeliveryId,
     /// The parts of one answer.
     GroupId,
+    /// A question that people must answer before something happens.
+    GateId,
     /// A rule of times by which a digest is posted.
     ScheduleId,
     /// One due time of a schedule.
     OccurrenceId,
     /// One entry of the work queue.
     WorkId,
+    /// One row of the audit log.
+    AuditId,
 }

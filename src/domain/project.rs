@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{PersonId, ProjectId, Repository};
+use super::{PersonId, Policy, ProjectId, Repository};
 
 /// How a project stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, sqlx::Type)]
@@ -66,12 +66,16 @@ pub struct Project {
     pub name: String,
     /// What it is about; may be empty.
     pub description: String,
+    /// Whose words without rights the description may repeat, and where they stood; none when it repeats none.
+    pub description_by: Option<String>,
     /// How it stands.
     pub status: ProjectStatus,
     /// Where its issues are, when it has a repository.
     pub repository: Option<Repository>,
     /// Who made it, as long as that person is known.
     pub owner: Option<PersonId>,
+    /// Which of its effects wait for people to agree.
+    pub policy: Policy,
     /// When it was last changed.
     pub updated_at: DateTime<Utc>,
 }

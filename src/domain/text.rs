@@ -26,6 +26,16 @@ pub fn has_words(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric)
 }
 
+/// Whether a text names something, as words of its own and not as a part of another word. Nothing has no name.
+pub fn names(text: &str, name: &str) -> bool {
+    let (text, name) = (text.to_lowercase(), name.to_lowercase());
+    let is_end = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    !name.is_empty()
+        && text.match_indices(&name).any(|(at, found)| {
+            is_end(text[..at].chars().next_back()) && is_end(text[at + found.len()..].chars().next())
+        })
+}
+
 /// Whether two texts say the same, white space at line ends and around aside: platforms trim on their own.
 pub fn same_text(left: &str, right: &str) -> bool {
     let lines = |text: &str| {
