@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::db::sql;
-use super::{StoreError, Tx};
+use super::trust::OwnWords;
+use super::{Doc, StoreError, Tx};
 use crate::domain::{ConversationId, MessageId, PersonId, Place, Platform, TurnId};
 
 /// One message of a conversation.
@@ -19,7 +20,7 @@ pub struct NewMessage<'a> {
     pub part: i64,
     /// The turn it is a request of, when it is one.
     pub turn: Option<TurnId>,
-    /// Who wrote it, unless a bot did.
+    /// Who wrote it, unless a bot did; of our own, whom it answers, unless it repeats what others wrote.
     pub person: Option<PersonId>,
     /// `human`, `bot` or `ourselves`.
     pub author_kind: &'static str,
@@ -29,6 +30,12 @@ pub struct NewMessage<'a> {
     pub text: &'a str,
     /// When it was written, by the platform's clock.
     pub sent_at: DateTime<Utc>,
+    /// Whether its author is trusted there; our own words are when they repeat nobody else's.
+    pub trusted: bool,
+    /// Whether our own words may repeat what stands outside the home of their run.
+    pub strayed: bool,
+    /// The home of the run that our own words are of, once it had read something.
+    pub home: Option<Vec<String>>,
 }
 
 /// What was said, for the model's context.
@@ -36,6 +43,8 @@ pub struct NewMessage<'a> {
 pub struct Said {
     /// The turn it is a request of, when it is one.
     pub turn_id: Option<TurnId>,
+    /// Who wrote it, unless a bot did; of our own, whom it answers, unless it repeats what others wrote.
+    pub person_id: Option<PersonId>,
     /// `human`, `bot` or `ourselves`.
     pub author_kind: String,
     /// The author's name as it was.
@@ -44,6 +53,12 @@ pub struct Said {
     pub text: String,
     /// When it was written.
     pub sent_at: DateTime<Utc>,
+    /// Whether its author was trusted there.
+    pub trusted: bool,
+    /// Whether our own words may repeat what stands outside the home of their run.
+    pub strayed: bool,
+    /// The home of the run that our own words are of, once it had read something.
+    pub home: Option<Doc<Vec<String>>>,
 }
 
 /// The conversation at a place.
@@ -116,8 +131,8 @@ pub async fn add_message(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), St
         tx,
         execute,
         "INSERT INTO messages (id, conversation_id, place, external_id, part, turn_id, person_id, author_kind,
-             author_name, text, sent_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (place, external_id, part) DO NOTHING",
+             author_name, text, sent_at, trusted, strayed, home)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT (place, external_id, part) DO NOTHING",
         MessageId::new(),
         message.conversation,
         message.place,
@@ -129,11 +144,14 @@ pub async fn add_message(tx: &mut Tx, message: &NewMessage<'_>) -> Result<(), St
         message.author_name,
         message.text,
         message.sent_at,
+        message.trusted,
+        message.strayed,
+        message.home.clone().map(Doc),
     )?;
     Ok(())
 }
 
-/// Writes the newest words of a message; false when we never kept it.
+/// Writes the newest words of a message; false when we never kept it. What was not trusted once never is.
 ///
 /// # Errors
 /// When the database fails.
@@ -142,14 +160,16 @@ pub async fn edit_message(
     place: &Place,
     external_id: &str,
     text: &str,
+    trusted: bool,
 ) -> Result<bool, StoreError> {
     let changed = sql!(
         tx,
         execute,
-        "UPDATE messages SET text = $3 WHERE place = $1 AND external_id = $2 AND text <> $3",
+        "UPDATE messages SET text = $3, trusted = (trusted AND $4) WHERE place = $1 AND external_id = $2 AND text <> $3",
         place,
         external_id,
         text,
+        trusted,
     )?;
     Ok(changed > 0)
 }
@@ -163,14 +183,20 @@ pub async fn edit_ours(
     id: ConversationId,
     external_id: &str,
     text: &str,
+    words: &OwnWords,
 ) -> Result<bool, StoreError> {
     let changed = sql!(
         tx,
         execute,
-        "UPDATE messages SET text = $3 WHERE conversation_id = $1 AND external_id = $2 AND author_kind = 'ourselves'",
+        "UPDATE messages SET text = $3, trusted = $4, person_id = $5, strayed = $6, home = $7
+         WHERE conversation_id = $1 AND external_id = $2 AND author_kind = 'ourselves'",
         id,
         external_id,
         text,
+        words.trusted,
+        words.person,
+        words.strayed,
+        words.home.clone().map(Doc),
     )?;
     Ok(changed > 0)
 }
@@ -227,8 +253,9 @@ pub async fn newest(
     sql!(
         tx,
         fetch_all as Said,
-        "SELECT turn_id, author_kind, author_name, text, sent_at FROM messages
-         WHERE conversation_id = $1 AND (author_kind = 'ourselves' OR sent_at <= $2) 
+        "SELECT turn_id, person_id, author_kind, author_name, text, sent_at, trusted, strayed, home
+         FROM messages
+         WHERE conversation_id = $1 AND (author_kind = 'ourselves' OR sent_at <= $2)
          ORDER BY sent_at DESC, length(external_id) DESC, external_id DESC, part DESC LIMIT $3",
         id,
         until,

@@ -9,6 +9,7 @@ use sqlx::postgres::PgListener;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 use uuid::Uuid;
 
+use super::turn::Turns;
 use crate::failpoint;
 
 /// A failure of the database; never shown to people as it is.
@@ -74,6 +75,8 @@ pub(super) enum Pools {
 #[derive(Clone)]
 pub struct Db {
     pub(super) pools: Pools,
+    /// Tells a busy database from one that is away.
+    pub(super) turns: Turns,
     /// The locked file that says "somebody serves this database"; the lock ends with the last clone.
     pub(super) lock: Option<Arc<File>>,
     /// See [`Db::with_probe`].
@@ -172,8 +175,11 @@ impl Db {
     /// When the database cannot be reached.
     pub async fn begin(&self) -> Result<Tx, StoreError> {
         let inner = match &self.pools {
-            Pools::Sqlite { write, .. } => Inner::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pools::Sqlite { write, .. } => {
+                let begin = || write.begin_with("BEGIN IMMEDIATE");
+                Inner::Sqlite(self.turns.wait(begin).await?)
+            }
+            Pools::Postgres(pool) => Inner::Postgres(self.turns.wait(|| pool.begin()).await?),
         };
         Ok(Tx {
             inner,
@@ -189,8 +195,8 @@ impl Db {
     /// When the database cannot be reached.
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let inner = match &self.pools {
-            Pools::Sqlite { read, .. } => Inner::Sqlite(read.begin().await?),
-            Pools::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+            Pools::Sqlite { read, .. } => Inner::Sqlite(self.turns.wait(|| read.begin()).await?),
+            Pools::Postgres(pool) => Inner::Postgres(self.turns.wait(|| pool.begin()).await?),
         };
         Ok(Tx {
             inner,

@@ -97,6 +97,8 @@ pub struct Delivery {
     pub earlier_ids: String,
     /// What came late, after the effect had been brought about once more.
     pub twin_id: Option<String>,
+    /// How often the platform was called for it in all.
+    pub calls: i64,
 }
 
 /// A row of `deliveries`.
@@ -131,6 +133,7 @@ struct Row {
     lost_calls: i64,
     earlier_ids: String,
     twin_id: Option<String>,
+    calls: i64,
 }
 
 impl From<Row> for Delivery {
@@ -165,6 +168,7 @@ impl From<Row> for Delivery {
             lost_calls: row.lost_calls,
             earlier_ids: row.earlier_ids,
             twin_id: row.twin_id,
+            calls: row.calls,
         }
     }
 }
@@ -202,7 +206,7 @@ macro_rules! select {
         concat!(
             "SELECT id, group_id, part, purpose, run_id, step_id, conversation_id, place, credential, effect, text, sent_text,
              sending_text, desired_rev, sending_rev, sent_rev, final, external_id, url, state, reason, attempts, sending_since, sent_at,
-             created_at, tried_since, lost_calls, earlier_ids, twin_id
+             created_at, tried_since, lost_calls, earlier_ids, twin_id, calls
              FROM deliveries ",
             $rest
         )
@@ -359,7 +363,7 @@ pub async fn set_sending(tx: &mut Tx, id: DeliveryId, now: DateTime<Utc>) -> Res
         tx,
         execute,
         "UPDATE deliveries SET state = 'sending', sending_rev = desired_rev, sending_text = text, sending_since = $2,
-             tried_since = COALESCE(tried_since, $2), attempts = attempts + 1, reason = NULL
+             tried_since = COALESCE(tried_since, $2), attempts = attempts + 1, calls = calls + 1, reason = NULL
          WHERE id = $1",
         id,
         now,
@@ -475,20 +479,3 @@ pub async fn lock_tools(tx: &mut Tx, run: RunId) -> Result<Vec<Delivery>, StoreE
 }
 /// Why a part is cancelled whose group has a dead part.
 pub const BEHIND: &str = "an earlier part did not arrive";
-
-/// Gives up the later parts of a group that has a dead part.
-///
-/// # Errors
-/// When the database fails.
-pub async fn cancel_behind(tx: &mut Tx, group: GroupId, part: i64) -> Result<(), StoreError> {
-    sql!(
-        tx,
-        execute,
-        "UPDATE deliveries SET state = 'cancelled', reason = $3
-         WHERE group_id = $1 AND part > $2 AND state = 'queued'",
-        group,
-        part,
-        BEHIND,
-    )?;
-    Ok(())
-}

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::check::{left_unclean, refusal, sound};
 use super::db::{Db, Pools};
 use super::pool::{self, takes_changes};
+use super::turn::Turns;
 
 /// Readers of a SQLite file at once; WAL lets them run beside the one writer.
 const SQLITE_READERS: u32 = 4;
@@ -184,6 +185,7 @@ impl Db {
         let read = read.map_err(|error| refusal(&path, &error))?;
         Ok(Self {
             pools: Pools::Sqlite { write, read },
+            turns: Turns::default(),
             lock,
             probe: None,
             process: Uuid::new_v4(),
@@ -217,6 +219,7 @@ impl Db {
         let pool = pool::connect(options, connections).await.map_err(failed)?;
         Ok(Self {
             pools: Pools::Postgres(pool),
+            turns: Turns::default(),
             lock: None,
             probe: None,
             process: Uuid::new_v4(),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::db::sql;
 use super::deliveries::{BEHIND, State};
 use super::{StoreError, Tx};
-use crate::domain::{DeliveryId, GroupId, Place};
+use crate::domain::{DeliveryId, GroupId, PersonId, Place, RunId};
 
 /// How many deliveries wait for a person.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -224,6 +224,43 @@ pub async fn revive_behind(
         BEHIND,
     )?;
     Ok(parts)
+}
+
+/// Takes back the later parts of a group that has a dead part; which ones.
+///
+/// # Errors
+/// When the database fails.
+pub async fn cancel_behind(tx: &mut Tx, group: GroupId, part: i64) -> Result<Vec<DeliveryId>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (DeliveryId,),
+        "UPDATE deliveries SET state = 'cancelled', reason = $3
+         WHERE group_id = $1 AND part > $2 AND state = 'queued' RETURNING id",
+        group,
+        part,
+        BEHIND,
+    )?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Who asked for what is sent: the person of the run, or whoever made the schedule of the digest.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asked_by(
+    tx: &mut Tx,
+    run: Option<RunId>,
+    group: GroupId,
+) -> Result<Option<PersonId>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (PersonId,),
+        "SELECT t.person_id FROM runs r JOIN turns t ON t.id = r.turn_id WHERE r.id = $1
+         UNION ALL SELECT s.person_id FROM occurrences o JOIN schedules s ON s.id = o.schedule_id WHERE o.group_id = $2 LIMIT 1",
+        run,
+        group,
+    )?;
+    Ok(row.map(|(person,)| person))
 }
 
 /// Takes a delivery back; false when it is no longer in `from`.

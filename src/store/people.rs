@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{StoreError, Tx};
-use crate::domain::{AccountKey, PersonId, Repository};
+use crate::domain::{AccountKey, PersonId, Platform, Repository};
 
 /// What GitHub says an account may do to a repository
 /// (<https://docs.github.com/en/rest/collaborators/collaborators#get-repository-permissions-for-a-user>).
@@ -43,15 +43,7 @@ pub async fn person_of(
     if let Some((person,)) = known {
         return Ok(person);
     }
-    let person = PersonId::new();
-    sql!(
-        tx,
-        execute,
-        "INSERT INTO persons (id, name, created_at) VALUES ($1, $2, $3)",
-        person,
-        name,
-        now
-    )?;
+    let person = add(tx, name, now).await?;
     let (owner,) = sql!(
         tx,
         fetch_one as (PersonId,),
@@ -143,4 +135,143 @@ pub async fn permission(
         repository,
         user_id,
     )
+}
+
+/// An account of a person, as it was last seen.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Known {
+    /// Whose it is.
+    pub person_id: PersonId,
+    /// The platform the account is on.
+    pub platform: Platform,
+    /// See [`AccountKey::workspace`].
+    pub workspace: String,
+    /// See [`AccountKey::user_id`].
+    pub user_id: String,
+    /// The name it was last seen with.
+    pub name: String,
+    /// When it was proved to be its person's, beside another one.
+    pub linked_at: Option<DateTime<Utc>>,
+    /// When it was made a person of its own again.
+    pub unlinked_at: Option<DateTime<Utc>>,
+}
+
+impl Known {
+    /// The account's immutable ids.
+    pub fn key(&self) -> AccountKey {
+        AccountKey {
+            platform: self.platform,
+            workspace: self.workspace.clone(),
+            user_id: self.user_id.clone(),
+        }
+    }
+}
+
+/// An account as it was last seen.
+///
+/// # Errors
+/// When the database fails.
+pub async fn known(tx: &mut Tx, account: &AccountKey) -> Result<Option<Known>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as Known,
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at FROM accounts
+         WHERE platform = $1 AND workspace = $2 AND user_id = $3",
+        account.platform,
+        &account.workspace,
+        &account.user_id,
+    )
+}
+
+/// The accounts of a person.
+///
+/// # Errors
+/// When the database fails.
+pub async fn accounts_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Known>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as Known,
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at FROM accounts
+         WHERE person_id = $1 ORDER BY platform, workspace, user_id",
+        person,
+    )
+}
+
+/// The accounts of a platform that go by a name, whatever its case.
+///
+/// # Errors
+/// When the database fails.
+pub async fn called(tx: &mut Tx, platform: Platform, name: &str) -> Result<Vec<Known>, StoreError> {
+    sql!(
+        tx,
+        fetch_all as Known,
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at FROM accounts
+         WHERE platform = $1 AND lower(name) = lower($2) ORDER BY workspace, user_id",
+        platform,
+        name,
+    )
+}
+
+/// Makes an account a person's who has another one; none of its own rights go along.
+///
+/// # Errors
+/// When the database fails.
+pub async fn link(
+    tx: &mut Tx,
+    account: &AccountKey,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE accounts SET person_id = $4, linked_at = $5 WHERE platform = $1 AND workspace = $2 AND user_id = $3",
+        account.platform,
+        &account.workspace,
+        &account.user_id,
+        person,
+        now,
+    )?;
+    Ok(())
+}
+
+/// Makes an account that of a person with no other one.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unlink(
+    tx: &mut Tx,
+    account: &AccountKey,
+    person: PersonId,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE accounts SET person_id = $4, linked_at = NULL, unlinked_at = $5
+         WHERE platform = $1 AND workspace = $2 AND user_id = $3",
+        account.platform,
+        &account.workspace,
+        &account.user_id,
+        person,
+        now,
+    )?;
+    Ok(())
+}
+
+/// A new person, with no account yet.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add(tx: &mut Tx, name: &str, now: DateTime<Utc>) -> Result<PersonId, StoreError> {
+    let person = PersonId::new();
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO persons (id, name, created_at) VALUES ($1, $2, $3)",
+        person,
+        name,
+        now
+    )?;
+    Ok(person)
 }

@@ -11,7 +11,8 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool};
 
-/// How long to wait for a connection. Who sends us something waits too: GitHub 10 s, Slack 3 s.
+/// How long to wait for a connection. Who sends us something waits too: GitHub 10 s, Slack 3 s. Where others get theirs
+/// meanwhile it is waited for longer; see [`super::turn`].
 const ACQUIRE: Duration = Duration::from_secs(5);
 
 /// What every connection is told. The times are far above what a statement of ours takes, and under the lease of a claim;

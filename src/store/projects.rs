@@ -4,7 +4,9 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{StoreError, Tx};
-use crate::domain::{PersonId, Place, Platform, Project, ProjectId, ProjectStatus, Repository};
+use crate::domain::{
+    Gated, PersonId, Place, Platform, Policy, Project, ProjectId, ProjectStatus, Repository, Role,
+};
 
 /// A row of `projects`.
 #[derive(sqlx::FromRow)]
@@ -13,10 +15,38 @@ struct Row {
     slug: String,
     name: String,
     description: String,
+    description_by: Option<String>,
     status: ProjectStatus,
     repository: Option<Repository>,
     owner_id: Option<PersonId>,
+    gates: Gated,
+    two_people: bool,
+    not_requester: bool,
+    approvers: String,
     updated_at: DateTime<Utc>,
+}
+
+/// The columns of [`Row`].
+macro_rules! select_projects {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, slug, name, description, description_by, status, repository, owner_id, gates, two_people, not_requester,
+             approvers, updated_at FROM projects ",
+            $rest
+        )
+    };
+}
+
+/// Ids as a column keeps them, apart by spaces.
+pub(super) fn written_ids(ids: &[PersonId]) -> String {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    ids.join(" ")
+}
+
+/// Ids from a column. One that cannot be read is nobody's: left out, it could leave a list that lets everybody.
+pub(super) fn read_ids(text: &str) -> Vec<PersonId> {
+    let ids = text.split_whitespace().map(|id| id.parse().unwrap_or_default());
+    ids.map(PersonId).collect()
 }
 
 impl From<Row> for Project {
@@ -26,9 +56,16 @@ impl From<Row> for Project {
             slug: row.slug,
             name: row.name,
             description: row.description,
+            description_by: row.description_by,
             status: row.status,
             repository: row.repository,
             owner: row.owner_id,
+            policy: Policy {
+                gates: row.gates,
+                two_people: row.two_people,
+                not_requester: row.not_requester,
+                approvers: read_ids(&row.approvers),
+            },
             updated_at: row.updated_at,
         }
     }
@@ -43,6 +80,8 @@ pub struct BoundPlace {
     pub label: String,
     /// The project.
     pub project_id: ProjectId,
+    /// What people are who speak there.
+    pub role: Role,
 }
 
 /// Adds a project; false when the short name is taken.
@@ -53,8 +92,9 @@ pub async fn insert(tx: &mut Tx, project: &Project) -> Result<bool, StoreError> 
     let added = sql!(
         tx,
         execute,
-        "INSERT INTO projects (id, slug, name, description, status, repository, owner_id, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (slug) DO NOTHING",
+        "INSERT INTO projects (id, slug, name, description, status, repository, owner_id, created_at, updated_at, gates,
+             two_people, not_requester, approvers, description_by)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10, $11, $12, $13) ON CONFLICT (slug) DO NOTHING",
         project.id,
         &project.slug,
         &project.name,
@@ -63,6 +103,11 @@ pub async fn insert(tx: &mut Tx, project: &Project) -> Result<bool, StoreError> 
         project.repository.as_ref(),
         project.owner,
         project.updated_at,
+        project.policy.gates,
+        project.policy.two_people,
+        project.policy.not_requester,
+        written_ids(&project.policy.approvers),
+        project.description_by.as_deref(),
     )?;
     Ok(added == 1)
 }
@@ -75,7 +120,8 @@ pub async fn update(tx: &mut Tx, project: &Project) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,
-        "UPDATE projects SET name = $2, description = $3, status = $4, repository = $5, updated_at = $6, slug = $7
+        "UPDATE projects SET name = $2, description = $3, status = $4, repository = $5, updated_at = $6, slug = $7,
+             gates = $8, two_people = $9, not_requester = $10, approvers = $11, description_by = $12
          WHERE id = $1",
         project.id,
         &project.name,
@@ -84,6 +130,11 @@ pub async fn update(tx: &mut Tx, project: &Project) -> Result<(), StoreError> {
         project.repository.as_ref(),
         project.updated_at,
         &project.slug,
+        project.policy.gates,
+        project.policy.two_people,
+        project.policy.not_requester,
+        written_ids(&project.policy.approvers),
+        project.description_by.as_deref(),
     )?;
     Ok(())
 }
@@ -93,12 +144,7 @@ pub async fn update(tx: &mut Tx, project: &Project) -> Result<(), StoreError> {
 /// # Errors
 /// When the database fails.
 pub async fn get(tx: &mut Tx, id: ProjectId) -> Result<Option<Project>, StoreError> {
-    let row = sql!(
-        tx,
-        fetch_optional as Row,
-        "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects WHERE id = $1",
-        id,
-    )?;
+    let row = sql!(tx, fetch_optional as Row, select_projects!("WHERE id = $1"), id,)?;
     Ok(row.map(Project::from))
 }
 
@@ -110,7 +156,7 @@ pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Project>, StoreEr
     let row = sql!(
         tx,
         fetch_optional as Row,
-        "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects WHERE slug = $1",
+        select_projects!("WHERE slug = $1"),
         slug,
     )?;
     Ok(row.map(Project::from))
@@ -121,11 +167,7 @@ pub async fn by_slug(tx: &mut Tx, slug: &str) -> Result<Option<Project>, StoreEr
 /// # Errors
 /// When the database fails.
 pub async fn all(tx: &mut Tx) -> Result<Vec<Project>, StoreError> {
-    let rows = sql!(
-        tx,
-        fetch_all as Row,
-        "SELECT id, slug, name, description, status, repository, owner_id, updated_at FROM projects ORDER BY slug",
-    )?;
+    let rows = sql!(tx, fetch_all as Row, select_projects!("ORDER BY slug"),)?;
     Ok(rows.into_iter().map(Project::from).collect())
 }
 
@@ -137,8 +179,7 @@ pub async fn of_repository(tx: &mut Tx, repository: &Repository) -> Result<Vec<P
     let rows = sql!(
         tx,
         fetch_all as Row,
-        "SELECT id, slug, name, description, status, repository, owner_id, updated_at
-         FROM projects WHERE repository = $1 ORDER BY slug",
+        select_projects!("WHERE repository = $1 ORDER BY slug"),
         repository,
     )?;
     Ok(rows.into_iter().map(Project::from).collect())
@@ -166,7 +207,7 @@ pub async fn binding(tx: &mut Tx, place: &Place) -> Result<Option<BoundPlace>, S
     sql!(
         tx,
         fetch_optional as BoundPlace,
-        "SELECT place, label, project_id FROM project_places WHERE place = $1",
+        "SELECT place, label, project_id, role FROM project_places WHERE place = $1",
         place.root(),
     )
 }
@@ -193,7 +234,7 @@ pub async fn places(tx: &mut Tx, project: ProjectId) -> Result<Vec<BoundPlace>, 
     sql!(
         tx,
         fetch_all as BoundPlace,
-        "SELECT place, label, project_id FROM project_places WHERE project_id = $1 ORDER BY label, place",
+        "SELECT place, label, project_id, role FROM project_places WHERE project_id = $1 ORDER BY label, place",
         project,
     )
 }
@@ -206,7 +247,7 @@ pub async fn bound_on(tx: &mut Tx, platform: Platform) -> Result<Vec<BoundPlace>
     sql!(
         tx,
         fetch_all as BoundPlace,
-        "SELECT place, label, project_id FROM project_places WHERE place LIKE $1 ORDER BY label, place",
+        "SELECT place, label, project_id, role FROM project_places WHERE place LIKE $1 ORDER BY label, place",
         like(platform),
     )
 }
@@ -221,6 +262,21 @@ pub(super) fn like(platform: Platform) -> &'static str {
     }
 }
 
+/// Takes a place from a project; false when it is not bound to it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn unbind(tx: &mut Tx, project: ProjectId, place: &Place) -> Result<bool, StoreError> {
+    let gone = sql!(
+        tx,
+        execute,
+        "DELETE FROM project_places WHERE place = $1 AND project_id = $2",
+        place.root(),
+        project,
+    )?;
+    Ok(gone > 0)
+}
+
 /// Binds a place to a project, taking it from any other; the caller has checked both.
 ///
 /// # Errors
@@ -230,20 +286,22 @@ pub async fn bind(
     project: ProjectId,
     place: &Place,
     label: &str,
+    role: Role,
     by: PersonId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     sql!(
         tx,
         execute,
-        "INSERT INTO project_places (place, project_id, label, bound_by, created_at) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO project_places (place, project_id, label, bound_by, created_at, role) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (place) DO UPDATE SET project_id = excluded.project_id, label = excluded.label,
-             bound_by = excluded.bound_by",
+             bound_by = excluded.bound_by, role = excluded.role",
         place.root(),
         project,
         label,
         by,
         now,
+        role,
     )?;
     Ok(())
 }

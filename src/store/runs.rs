@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::db::sql;
 use super::{Doc, StoreError, Tx};
 use crate::domain::{
-    AccountKey, Asker, ConversationId, PersonId, Place, Platform, Reply, RunId, StepId, TurnId,
+    AccountKey, Asker, ConversationId, Money, PersonId, Place, Platform, Reply, RunId, StepId, TurnId,
 };
 
 /// How a run answers.
@@ -80,6 +80,8 @@ pub struct NewTurn<'a> {
     pub work: Work,
     /// Where it is answered.
     pub targets: Vec<Target>,
+    /// Whether who asks is trusted there.
+    pub trusted: bool,
 }
 
 /// A run with its turn.
@@ -111,6 +113,8 @@ pub struct Run {
     pub started_at: Option<DateTime<Utc>>,
     /// Who stopped it, by name.
     pub stopped_by: Option<String>,
+    /// Whether who asks is trusted there.
+    pub trusted: bool,
 }
 
 /// A row of `runs` joined with its turn.
@@ -134,6 +138,7 @@ pub(super) struct Row {
     asked_at: DateTime<Utc>,
     started_at: Option<DateTime<Utc>>,
     stopped_by: Option<String>,
+    asked_trusted: bool,
 }
 
 /// The columns of [`Row`].
@@ -141,7 +146,8 @@ macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
             "SELECT r.id, r.turn_id, r.conversation_id, t.person_id, t.platform, t.workspace, t.user_id, t.asker_name, t.place,
-             t.text, r.work, r.targets, r.state, r.doing, r.answer, t.asked_at, r.started_at, r.stopped_by
+             t.text, r.work, r.targets, r.state, r.doing, r.answer, t.asked_at, r.started_at, r.stopped_by,
+             r.asked_trusted
              FROM runs r JOIN turns t ON t.id = r.turn_id ",
             $rest
         )
@@ -175,6 +181,7 @@ impl From<Row> for Run {
             asked_at: row.asked_at,
             started_at: row.started_at,
             stopped_by: row.stopped_by,
+            trusted: row.asked_trusted,
         }
     }
 }
@@ -224,8 +231,11 @@ pub struct Step {
     pub output: Option<String>,
     /// Whether the tool call failed.
     pub failed: bool,
-    /// What it cost, in tokens.
+    /// What it took, in tokens.
     pub tokens: i64,
+    /// What these cost.
+    #[sqlx(rename = "cost_micro")]
+    pub cost: Money,
 }
 
 /// Adds a turn and its run.
@@ -253,14 +263,15 @@ pub async fn open(tx: &mut Tx, new: &NewTurn<'_>, now: DateTime<Utc>) -> Result<
     sql!(
         tx,
         execute,
-        "INSERT INTO runs (id, turn_id, conversation_id, work, targets, state, doing, created_at)
-         VALUES ($1, $2, $3, $4, $5, 'queued', '', $6)",
+        "INSERT INTO runs (id, turn_id, conversation_id, work, targets, state, doing, created_at, asked_trusted)
+         VALUES ($1, $2, $3, $4, $5, 'queued', '', $6, $7)",
         run,
         turn,
         new.conversation,
         Doc(&new.work),
         Doc(&new.targets),
         now,
+        new.trusted,
     )?;
     Ok((turn, run))
 }
@@ -421,7 +432,7 @@ pub async fn steps(tx: &mut Tx, run: RunId) -> Result<Vec<Step>, StoreError> {
     sql!(
         tx,
         fetch_all as Step,
-        "SELECT id, seq, kind, state, call_id, name, input, output, failed, tokens FROM steps WHERE run_id = $1 ORDER BY seq",
+        "SELECT id, seq, kind, state, call_id, name, input, output, failed, tokens, cost_micro FROM steps WHERE run_id = $1 ORDER BY seq",
         run,
     )
 }
@@ -436,8 +447,9 @@ pub async fn add_step(tx: &mut Tx, run: RunId, step: &Step, now: DateTime<Utc>) 
     sql!(
         tx,
         execute,
-        "INSERT INTO steps (id, run_id, seq, kind, state, call_id, name, input, output, failed, tokens, started_at, finished_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO steps (id, run_id, seq, kind, state, call_id, name, input, output, failed, tokens, cost_micro, started_at,
+             finished_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         step.id,
         run,
         step.seq,
@@ -449,6 +461,7 @@ pub async fn add_step(tx: &mut Tx, run: RunId, step: &Step, now: DateTime<Utc>) 
         step.output.as_deref(),
         step.failed,
         step.tokens,
+        step.cost,
         now,
         (step.state == StepState::Done).then_some(now),
     )?;
@@ -464,13 +477,14 @@ pub async fn end_step(tx: &mut Tx, run: RunId, step: &Step, now: DateTime<Utc>) 
     sql!(
         tx,
         execute,
-        "UPDATE steps SET state = $2, output = $3, failed = $4, tokens = $5, finished_at = $6
+        "UPDATE steps SET state = $2, output = $3, failed = $4, tokens = $5, cost_micro = $6, finished_at = $7
          WHERE id = $1 AND state IN ('asked', 'awaiting')",
         step.id,
         step.state,
         step.output.as_deref(),
         step.failed,
         step.tokens,
+        step.cost,
         now,
     )?;
     Ok(())

@@ -4,19 +4,23 @@ use chrono::{DateTime, Utc};
 
 use super::db::sql;
 use super::{StoreError, Tx};
-use crate::domain::{Place, ProjectId};
+use crate::domain::{AuthorKind, Place, ProjectId};
 
 /// A message that was found.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Hit {
     /// Where it stands.
     pub place: Place,
-    /// Who wrote it.
+    /// Who wrote it: a person, a bot or ourselves.
+    pub author_kind: AuthorKind,
+    /// By which name.
     pub author_name: String,
     /// The words.
     pub text: String,
     /// When.
     pub sent_at: DateTime<Utc>,
+    /// Whether its author was trusted there.
+    pub trusted: bool,
 }
 
 /// The newest messages that hold all `words`, at the places bound to a project, in their threads, and on the issues of
@@ -51,7 +55,7 @@ pub async fn messages(
         tx,
         fetch_all as Hit,
         {
-            sqlite: "SELECT m.place, m.author_name, m.text, m.sent_at FROM message_words
+            sqlite: "SELECT m.place, m.author_kind, m.author_name, m.text, m.sent_at, m.trusted FROM message_words
                      JOIN messages m ON m.number = message_words.rowid
                      WHERE message_words MATCH $2 AND EXISTS (
                          SELECT 1 FROM project_places p WHERE p.project_id = $1
@@ -60,7 +64,7 @@ pub async fn messages(
                          SELECT 1 FROM projects r WHERE r.id = $1
                              AND substr(m.place, 1, length(r.repository) + 8) = 'github:' || r.repository || '#')
                      ORDER BY m.sent_at DESC LIMIT $3",
-            postgres: "SELECT m.place, m.author_name, m.text, m.sent_at FROM messages m
+            postgres: "SELECT m.place, m.author_kind, m.author_name, m.text, m.sent_at, m.trusted FROM messages m
                      WHERE to_tsvector('simple', m.text) @@ plainto_tsquery('simple', $2) AND EXISTS (
                          SELECT 1 FROM project_places p WHERE p.project_id = $1
                              AND (m.place = p.place OR substr(m.place, 1, length(p.place) + 1) = p.place || '/')

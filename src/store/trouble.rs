@@ -81,6 +81,16 @@ impl StoreError {
             Self::Unreadable { .. } | Self::LeaseLost | Self::RunEnded => None,
         }
     }
+
+    /// Whether PostgreSQL chose this transaction to make way for others and asks for it once more: a deadlock, or a conflict of
+    /// snapshots (class 40).
+    pub fn makes_way(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(said)) = self else {
+            return false;
+        };
+        said.code().is_some_and(|code| code.starts_with("40"))
+            && said.try_downcast_ref::<PgDatabaseError>().is_some()
+    }
 }
 
 fn of_error(error: &sqlx::Error) -> Option<Trouble> {

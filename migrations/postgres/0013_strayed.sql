@@ -1,0 +1,4 @@
+-- What our own words may repeat of other projects: whether their run had read anything outside its home, and what that home was, as a
+-- JSON list; empty while it had read nothing.
+ALTER TABLE messages ADD COLUMN strayed BOOLEAN NOT NULL DEFAULT FALSE;
+ALTER TABLE messages ADD COLUMN home TEXT;

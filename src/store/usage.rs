@@ -1,0 +1,118 @@
+//! What the language model was used for: a ledger by person, project and day, which outlives the journals it is written with.
+
+use chrono::NaiveDate;
+
+use super::db::sql;
+use super::{StoreError, Tx, projects};
+use crate::domain::{Money, PersonId, Place, Project, ProjectId};
+
+/// What was used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Used {
+    /// Tokens, in and out.
+    pub tokens: i64,
+    /// What they cost.
+    #[sqlx(rename = "cost_micro")]
+    pub cost: Money,
+    /// Answers of the model, those that were lost on the way included.
+    pub answers: i64,
+}
+
+/// How a project stands in a key, which may hold no NULL; empty for none.
+fn key(project: Option<ProjectId>) -> String {
+    project.map_or_else(String::new, |project| project.to_string())
+}
+
+/// The one project that what is used at a place is counted for; none where the place belongs to none or to several.
+///
+/// # Errors
+/// When the database fails.
+pub async fn project_at(tx: &mut Tx, place: &Place) -> Result<Option<Project>, StoreError> {
+    let mut here = projects::at(tx, place).await?;
+    Ok(if here.len() == 1 { here.pop() } else { None })
+}
+
+/// Adds what a person used, for the project of the place where they asked.
+///
+/// # Errors
+/// When the database fails.
+pub async fn add(
+    tx: &mut Tx,
+    person: PersonId,
+    place: &Place,
+    day: NaiveDate,
+    used: Used,
+) -> Result<(), StoreError> {
+    let project = project_at(tx, place).await?.map(|project| project.id);
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO usage (person_id, project, day, tokens, cost_micro, answers) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (person_id, day, project) DO UPDATE SET tokens = usage.tokens + excluded.tokens,
+             cost_micro = usage.cost_micro + excluded.cost_micro, answers = usage.answers + excluded.answers",
+        person,
+        key(project),
+        day.to_string(),
+        used.tokens,
+        used.cost,
+        used.answers,
+    )?;
+    Ok(())
+}
+
+/// Counts what one person used as another's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn inherit(tx: &mut Tx, from: PersonId, to: PersonId) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO usage (person_id, project, day, tokens, cost_micro, answers)
+         SELECT $2, project, day, tokens, cost_micro, answers FROM usage WHERE person_id = $1
+         ON CONFLICT (person_id, day, project) DO UPDATE SET tokens = usage.tokens + excluded.tokens,
+             cost_micro = usage.cost_micro + excluded.cost_micro, answers = usage.answers + excluded.answers",
+        from,
+        to,
+    )?;
+    sql!(tx, execute, "DELETE FROM usage WHERE person_id = $1", from)?;
+    Ok(())
+}
+
+/// What a person used on a day, for whichever project.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_person(tx: &mut Tx, person: PersonId, day: NaiveDate) -> Result<Used, StoreError> {
+    sql!(
+        tx,
+        fetch_one as Used,
+        "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens, CAST(COALESCE(SUM(cost_micro), 0) AS BIGINT) AS cost_micro,
+             CAST(COALESCE(SUM(answers), 0) AS BIGINT) AS answers
+         FROM usage WHERE person_id = $1 AND day = $2",
+        person,
+        day.to_string(),
+    )
+}
+
+/// What was used for a project from one day up to another, this one left out.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_project(
+    tx: &mut Tx,
+    project: ProjectId,
+    from: NaiveDate,
+    until: NaiveDate,
+) -> Result<Used, StoreError> {
+    sql!(
+        tx,
+        fetch_one as Used,
+        "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens, CAST(COALESCE(SUM(cost_micro), 0) AS BIGINT) AS cost_micro,
+             CAST(COALESCE(SUM(answers), 0) AS BIGINT) AS answers
+         FROM usage WHERE project = $1 AND day >= $2 AND day < $3",
+        key(Some(project)),
+        from.to_string(),
+        until.to_string(),
+    )
+}
