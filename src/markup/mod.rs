@@ -23,6 +23,7 @@ mod slack;
 mod spans;
 mod split;
 mod table;
+pub mod untrusted;
 
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@ mod dialects;
 mod mentions;
 mod properties;
 mod splitting;
+mod untrusted;
 
 /// The one part a short source gives.
 fn one(source: &str, dialect: Dialect) -> String {
