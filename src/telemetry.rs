@@ -224,14 +224,27 @@ fn is_value_char(c: char) -> bool {
 
 const MASK: &str = "***";
 
+/// The fewest characters of a secret in words that people read.
+const SURELY: usize = 20;
+
 /// Masks what looks like a secret: Slack, GitHub and OpenAI tokens, `Bearer …`, and the password in
 /// `scheme://user:password@host`. The beginning stays, so that one sees what it was.
 pub fn scrub(text: &str) -> String {
+    masked(text, false)
+}
+
+/// The same for words that people read, which change only where a secret is beyond doubt: "bearer of bad news" and
+/// "token=yours" stay.
+pub fn mask(text: &str) -> String {
+    masked(text, true)
+}
+
+fn masked(text: &str, surely: bool) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     let mut before: Option<char> = None;
     while let Some(first) = rest.chars().next() {
-        let (kept, masked) = secret_at(rest, before).unwrap_or((first.len_utf8(), 0));
+        let (kept, masked) = secret_at(rest, before, surely).unwrap_or((first.len_utf8(), 0));
         let (keep, after) = rest.split_at(kept);
         clean.push_str(keep);
         if masked > 0 {
@@ -245,7 +258,7 @@ pub fn scrub(text: &str) -> String {
 }
 
 /// If a secret begins here: how many bytes to keep before it, and how many bytes it has.
-fn secret_at(text: &str, before: Option<char>) -> Option<(usize, usize)> {
+fn secret_at(text: &str, before: Option<char>, surely: bool) -> Option<(usize, usize)> {
     if text.starts_with("://") {
         return password_at(text, before);
     }
@@ -263,7 +276,16 @@ fn secret_at(text: &str, before: Option<char>) -> Option<(usize, usize)> {
     };
     let body = text[marker.prefix.len()..].find(|c| !(marker.body)(c));
     let body = body.unwrap_or(text.len() - marker.prefix.len());
-    (body >= least).then_some((marker.prefix.len(), body))
+    let secret = &text[marker.prefix.len()..marker.prefix.len() + body];
+    let is_one = body >= least && (!surely || is_random(secret));
+    is_one.then_some((marker.prefix.len(), body))
+}
+
+/// Whether letters and digits are mixed for as long as nobody writes by hand.
+fn is_random(secret: &str) -> bool {
+    secret.len() >= SURELY
+        && secret.contains(|c: char| c.is_ascii_digit())
+        && secret.contains(|c: char| c.is_ascii_alphabetic())
 }
 
 /// The password in `://user:password@`. It ends at the last `@` before a blank or quote, and may hold a `/`

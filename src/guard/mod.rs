@@ -5,16 +5,21 @@
 //! 2. A permit is for one action on one subject; the action takes its subject from the permit.
 //! 3. A refusal says what is missing and who can grant it.
 
+pub mod budget;
 mod facts;
+pub mod limits;
+pub mod redaction;
 mod rules;
+pub mod taint;
 
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{Asker, PersonError, ProjectId, Repository, RunId};
-use crate::store::{StoreError, Tx};
+use crate::domain::{Asker, GateId, PersonError, PersonId, ProjectId, Repository, Role, RunId};
+use crate::store::people::Known;
+use crate::store::{StoreError, Tx, projects};
 
-pub use facts::Facts;
+pub use facts::{Facts, GateFacts, Source};
 pub use rules::judge;
 
 /// Everything that can be done.
@@ -46,6 +51,20 @@ pub enum Action {
     UpdateIssue,
     /// End a run before its answer.
     StopRun,
+    /// See how a run came to its answer.
+    ReadRun,
+    /// Answer a question that waits for people.
+    AnswerGate,
+    /// Make somebody a viewer or member of a project, or no longer one.
+    GrantRole,
+    /// Make somebody a maintainer or owner of a project, or no longer one.
+    GrantHighRole,
+    /// Prove whose accounts are one person's, or that one owns this Callsheet: what is proved decides.
+    LinkAccount,
+    /// Turn a talk to another topic.
+    SwitchTopic,
+    /// Say which effects wait for people to agree, and for whom.
+    SetPolicy,
 }
 
 impl Action {
@@ -65,6 +84,12 @@ impl Action {
             Self::CommentOnIssue => "comment on this issue",
             Self::UpdateIssue => "change this issue",
             Self::StopRun => "stop this",
+            Self::ReadRun => "see how this was answered",
+            Self::AnswerGate => "answer this",
+            Self::GrantRole | Self::GrantHighRole => "change this role",
+            Self::LinkAccount => "link this account",
+            Self::SwitchTopic => "change the topic here",
+            Self::SetPolicy => "change what this project asks about",
         }
     }
 }
@@ -80,6 +105,8 @@ pub enum Subject {
     Repository(Repository),
     /// A run, through whoever asked for it and where.
     Run(RunId),
+    /// A question, through its project.
+    Gate(GateId),
 }
 
 /// The right to do one thing to one subject, for one person.
@@ -102,6 +129,11 @@ impl Permit {
     /// Who it was given to.
     pub fn asker(&self) -> &Asker {
         &self.asker
+    }
+
+    /// What it is for.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
     }
 
     /// Checks that the permit is for `action`.
@@ -149,6 +181,21 @@ impl Permit {
         }
     }
 
+    /// The question the permit is for.
+    ///
+    /// # Errors
+    /// [`WrongPermit`], also when it is for no question.
+    pub fn gate(&self, action: Action) -> Result<GateId, WrongPermit> {
+        self.covers(action)?;
+        match &self.subject {
+            Subject::Gate(id) => Ok(*id),
+            _ => Err(WrongPermit {
+                given: self.action,
+                used: action,
+            }),
+        }
+    }
+
     /// The repository the permit is for.
     ///
     /// # Errors
@@ -181,4 +228,46 @@ pub async fn authorize(
         subject,
         asker: asker.clone(),
     }))
+}
+
+/// Everything that makes somebody something in a project, the strongest first; empty for a stranger.
+///
+/// # Errors
+/// When the database fails.
+pub async fn standing(
+    tx: &mut Tx,
+    asker: &Asker,
+    project: ProjectId,
+) -> Result<Vec<(Role, Source)>, StoreError> {
+    let facts = Facts::gather(tx, asker, &Subject::Project(project)).await?;
+    let person = facts::current(tx, asker).await?;
+    let subjects: Vec<_> = projects::get(tx, project).await?.into_iter().collect();
+    facts::standing(tx, asker, person, &subjects, facts.permission).await
+}
+
+/// The person behind an account now: it may have been linked since it spoke.
+///
+/// # Errors
+/// When the database fails.
+pub async fn person(tx: &mut Tx, asker: &Asker) -> Result<PersonId, StoreError> {
+    facts::current(tx, asker).await
+}
+
+/// The GitHub accounts that are proved to be a person's: what GitHub says of them counts.
+///
+/// # Errors
+/// When the database fails.
+pub async fn github_accounts(tx: &mut Tx, asker: &Asker) -> Result<Vec<Known>, StoreError> {
+    let person = facts::current(tx, asker).await?;
+    facts::github_accounts(tx, asker, person).await
+}
+
+/// Whether somebody's words are trusted where a subject is talked about: those of a member of its project, by the same facts as
+/// every right, so that who is given a role is trusted from then on.
+///
+/// # Errors
+/// When the database fails.
+pub async fn trusts(tx: &mut Tx, author: &Asker, subject: &Subject) -> Result<bool, StoreError> {
+    let facts = Facts::gather(tx, author, subject).await?;
+    Ok(facts.role >= Some(Role::Member))
 }

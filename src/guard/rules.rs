@@ -1,10 +1,10 @@
 //! The rules, as one pure function.
 //!
-//! On GitHub, who has write permission to the repository may change things, others may only ask. In a chat, people at a
-//! place bound to the project are its members. The shell's user is the owner of everything.
+//! What somebody is in a project decides: by a grant, by GitHub's write permission of an account of theirs, or by speaking at a
+//! place that is bound to it. The shell's user, and who owns this Callsheet, owns every project.
 
-use super::{Action, Facts};
-use crate::domain::{PersonError, Platform};
+use super::{Action, Facts, GateFacts};
+use crate::domain::{PersonError, Platform, Role};
 use crate::store::people::Permission;
 
 /// Decides.
@@ -12,35 +12,33 @@ use crate::store::people::Permission;
 /// # Errors
 /// The refusal, in words for the person.
 pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
-    if facts.platform == Platform::Shell {
-        return Ok(());
-    }
     let on_github = facts.platform == Platform::GitHub;
-    let writes = on_github && facts.permission >= Permission::Write;
-    // On GitHub a binding or an old ownership gives nothing: what counts there is GitHub's own word.
-    let member = if on_github {
-        writes
-    } else {
-        facts.place_is_bound || facts.is_owner
-    };
-    let reader = member || facts.at_repository || (!on_github && facts.workspace_is_bound);
+    let writes = facts.permission >= Permission::Write;
+    let is = |role| facts.role >= Some(role);
     let allowed = match action {
-        Action::ListProjects => true,
-        Action::StopRun => facts.is_asker || member,
-        Action::ReadProject => reader,
+        Action::ListProjects | Action::LinkAccount => true,
+        Action::StopRun | Action::ReadRun => facts.is_asker || is(Role::Member),
+        Action::ReadProject => {
+            is(Role::Viewer) || facts.at_repository || (!on_github && facts.workspace_is_bound)
+        }
         // Anyone in a chat may start a project; on GitHub it takes the right to change the repository they speak at.
-        Action::CreateProject => !on_github || writes,
+        Action::CreateProject => !on_github || writes || is(Role::Owner),
         // A project's members may change issues in its repository, so naming one takes a right to that repository:
-        // GitHub's word, or membership in a project that has it already.
-        Action::SetRepository => writes || (!on_github && facts.place_is_bound),
+        // GitHub's word, or more than membership in a project that has it already: who starts a project owns it.
+        Action::SetRepository => writes || is(Role::Maintainer),
+        // Anyone in a chat may say what they talk about; an issue is everybody's.
+        Action::SwitchTopic => !on_github || is(Role::Member),
+        Action::AnswerGate => return answers(facts),
         Action::SearchMessages
         | Action::UpdateProject
-        | Action::BindPlace
         | Action::PostMessage
         | Action::ManageSchedules
         | Action::CreateIssue
         | Action::CommentOnIssue
-        | Action::UpdateIssue => member,
+        | Action::UpdateIssue => is(Role::Member),
+        // Whoever speaks at a bound place is something in the project.
+        Action::BindPlace | Action::GrantRole => is(Role::Maintainer),
+        Action::GrantHighRole | Action::SetPolicy => is(Role::Owner),
     };
     if allowed {
         Ok(())
@@ -49,19 +47,99 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
     }
 }
 
+/// Whether somebody may answer a question.
+fn answers(facts: &Facts) -> Result<(), PersonError> {
+    let what = "I did not count your answer";
+    let Some(gate) = facts.gate else {
+        return Err(PersonError::new(
+            what,
+            "there is no such question",
+            "Look at `gates`",
+        ));
+    };
+    let GateFacts { role, named, .. } = gate;
+    if gate.not_requester && gate.is_requester {
+        return Err(PersonError::new(
+            what,
+            "you asked for it yourself, and this project wants somebody else to decide",
+            "Ask somebody else who may answer it",
+        ));
+    }
+    if gate.linked_only && !gate.is_linked {
+        return Err(PersonError::new(
+            what,
+            "this takes two different people, so only those count whose accounts are proved to be one person's",
+            "Link your accounts with `link`, and answer again",
+        ));
+    }
+    let allowed = match named {
+        Some(named) => named,
+        None => facts.role >= Some(role),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let (why, next) = match named {
+        Some(_) => (
+            "only the people that the project names may answer it".to_owned(),
+            "Ask one of them".to_owned(),
+        ),
+        None => (
+            format!(
+                "that takes {} of the project, and you are {}",
+                role.words(),
+                is_what(facts)
+            ),
+            format!(
+                "Ask {}, or have a maintainer make you one with `role grant`",
+                role.words()
+            ),
+        ),
+    };
+    Err(PersonError::new(what, why, next))
+}
+
+/// What somebody is, in words.
+fn is_what(facts: &Facts) -> &'static str {
+    facts.role.map_or("none here", Role::words)
+}
+
+/// The least role an action takes.
+fn needed(action: Action) -> Role {
+    match action {
+        Action::BindPlace | Action::GrantRole => Role::Maintainer,
+        Action::GrantHighRole | Action::SetPolicy => Role::Owner,
+        Action::ListProjects | Action::ReadProject => Role::Viewer,
+        _ => Role::Member,
+    }
+}
+
 fn refusal(action: Action, facts: &Facts) -> PersonError {
     let what = format!("You may not {}", action.words());
+    let role = needed(action);
+    let word = if action == Action::StopRun { "stop" } else { "why" };
     match (facts.platform, action) {
-        (Platform::GitHub, Action::StopRun) => PersonError::new(
+        (Platform::GitHub, Action::StopRun | Action::ReadRun) => PersonError::new(
             what,
             "somebody else asked for it, and on GitHub that takes write permission to the repository",
-            "Ask them, or a maintainer, to say `stop`",
+            format!("Ask them, or a maintainer, to say `{word}`"),
         ),
-        (_, Action::StopRun) => PersonError::new(
+        (_, Action::StopRun | Action::ReadRun) => PersonError::new(
             what,
             "somebody else asked for it, and you are no member of the project here",
-            "Ask them, or a member of the project, to say `stop`",
+            format!("Ask them, or a member of the project, to say `{word}`"),
         ),
+        (_, Action::BindPlace | Action::GrantRole | Action::GrantHighRole | Action::SetPolicy) => {
+            PersonError::new(
+                what,
+                format!(
+                    "that takes {} of the project, and you are {}",
+                    role.words(),
+                    is_what(facts)
+                ),
+                "Ask an owner of the project; `role list` names them",
+            )
+        }
         (Platform::GitHub, _) if !facts.has_repository => PersonError::new(
             what,
             "the project has no repository, so GitHub cannot vouch for you",
@@ -78,10 +156,19 @@ fn refusal(action: Action, facts: &Facts) -> PersonError {
             "Have somebody with write access ask me on an issue of that repository, or whoever runs Callsheet use \
              `callsheet ask`",
         ),
+        _ if facts.role.is_some() => PersonError::new(
+            what,
+            format!(
+                "that takes {} of the project, and you are {}",
+                role.words(),
+                is_what(facts)
+            ),
+            "Have a maintainer of the project make you one with `role grant`",
+        ),
         _ => PersonError::new(
             what,
             "this place is not bound to the project",
-            "Ask in a channel that is bound to it, or have a member of the project bind this one",
+            "Ask in a channel that is bound to it, or have a maintainer of the project bind this one",
         ),
     }
 }
