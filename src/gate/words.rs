@@ -1,0 +1,130 @@
+//! What people read of a question.
+
+use chrono::{DateTime, Utc};
+
+use crate::domain::{Answer, Button, GateState, PersonError, Platform, Role};
+use crate::markup::quote_untrusted;
+use crate::store::gates::{Gate, Vote};
+
+/// A moment as people write it.
+fn moment(at: DateTime<Utc>) -> String {
+    at.format("%-d %b %Y, %H:%M UTC").to_string()
+}
+
+/// Who may answer, as the rest of a sentence.
+fn who(gate: &Gate) -> String {
+    let who = match (gate.approvers.is_empty(), gate.role) {
+        (false, _) => "the people that the project names",
+        (true, Role::Viewer) => "everybody in the project",
+        (true, Role::Member) => "members of the project",
+        (true, Role::Maintainer) => "maintainers of the project",
+        (true, Role::Owner) => "owners of the project",
+    };
+    let two = if gate.votes_needed > 1 {
+        format!(", {} different ones, with linked accounts", gate.votes_needed)
+    } else {
+        String::new()
+    };
+    let not = if gate.not_requester {
+        ", but not who asked for it"
+    } else {
+        ""
+    };
+    format!("{who}{two}{not}")
+}
+
+fn head(gate: &Gate) -> String {
+    format!(
+        "**Question {}**, asked for by **{}**\n\n{}",
+        gate.number,
+        quote_untrusted(&gate.asker_name),
+        gate.shown
+    )
+}
+
+/// The question as it is asked on a platform.
+pub(super) fn question(gate: &Gate, platform: Platform, votes: &[Vote]) -> Answer {
+    let (yes, no) = (
+        format!("approve {}", gate.number),
+        format!("reject {}", gate.number),
+    );
+    let how = match platform {
+        Platform::GitHub => format!("Comment `/{yes}` or `/{no} why`."),
+        Platform::Shell => format!("Say `{yes}` or `{no} why`."),
+        Platform::Slack | Platform::Discord => format!("Press a button, or say `{no} why` to give a reason."),
+    };
+    let so_far = if votes.is_empty() {
+        String::new()
+    } else {
+        let names: Vec<String> = votes.iter().map(|vote| quote_untrusted(&vote.name)).collect();
+        format!(" Agreed so far: {}.", names.join(", "))
+    };
+    let buttons = match platform {
+        Platform::Slack | Platform::Discord => [Button::new("Approve", yes), Button::new("Reject", no)]
+            .into_iter()
+            .flatten()
+            .collect(),
+        Platform::GitHub | Platform::Shell => Vec::new(),
+    };
+    Answer {
+        markdown: format!(
+            "{}\n\nIt waits because {}. If approved, I do exactly this, at once. Who may answer: {}; until {}, after which the \
+             answer is no.{so_far} {how}",
+            head(gate),
+            gate.reason,
+            who(gate),
+            moment(gate.expires_at),
+        ),
+        buttons,
+    }
+}
+
+/// The question as it stands there once it is decided.
+pub(super) fn settled(gate: &Gate) -> String {
+    format!("{}\n\n{}", head(gate), verdict(gate))
+}
+
+/// Who decided, when and why.
+pub fn verdict(gate: &Gate) -> String {
+    let at = gate
+        .decided_at
+        .map_or_else(String::new, |at| format!(" ({})", moment(at)));
+    let decision = &gate.decision;
+    match gate.state {
+        GateState::Open => "Nobody has decided yet.".to_owned(),
+        GateState::Approved => format!("**Approved** by {decision}{at}."),
+        GateState::Rejected => format!("**Rejected** by {decision}{at}."),
+        GateState::Expired => format!("**No**: nobody decided in time{at}."),
+        GateState::Moved => format!("**Not done**: {decision}{at}."),
+        GateState::Withdrawn => format!("**Withdrawn**: {decision}{at}."),
+    }
+}
+
+/// An answer that came when it was decided already.
+pub(super) fn too_late(gate: &Gate) -> PersonError {
+    PersonError::new(
+        format!("Your answer to question {} changes nothing", gate.number),
+        verdict(gate).replace("**", "").trim_end_matches('.').to_owned(),
+        "If it is still wanted, ask for it anew",
+    )
+}
+
+/// A second answer of one person.
+pub(super) fn again(gate: &Gate) -> PersonError {
+    PersonError::new(
+        format!("I counted one answer of yours to question {}", gate.number),
+        "each person has one",
+        "Somebody else may answer",
+    )
+}
+
+/// Who answered, with their reason.
+pub(super) fn by(vote: &Vote) -> String {
+    let name = quote_untrusted(&vote.name);
+    let reason = vote.reason.trim().trim_end_matches('.');
+    if reason.is_empty() {
+        name
+    } else {
+        format!("{name}: “{}”", quote_untrusted(reason))
+    }
+}
