@@ -14,6 +14,8 @@ pub enum Watcher {
     Queue(Kind),
     /// The timer of the schedules.
     Schedules,
+    /// The timer of the open questions.
+    Gates,
 }
 
 /// Who is at work, and who is to be woken; see [`Activity::idle`].
@@ -47,7 +49,10 @@ impl Default for Activity {
             Kind::Occurrence,
             Kind::Control,
         ];
-        let watchers = kinds.map(Watcher::Queue).into_iter().chain([Watcher::Schedules]);
+        let watchers = kinds
+            .map(Watcher::Queue)
+            .into_iter()
+            .chain([Watcher::Schedules, Watcher::Gates]);
         Self {
             state: Mutex::default(),
             idle: watch::Sender::new(true),

@@ -4,15 +4,16 @@
 //! 2. Progress is one message a target, edited in place; the answer is its last revision.
 //! 3. A run that took longer than [`LONG`] answers in a new message, since edits notify nobody, unless its target wants
 //!    one message only.
+//! 4. An issue where nobody asked is told no more than that there is an answer, where that may hold what is not its own.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::Engine;
 use super::clock::later;
 use super::outbox::{Outbox, Post, dialect, parts};
-use crate::domain::{Answer, Button, GroupId, Reply, RunId};
+use super::{Engine, elsewhere};
+use crate::domain::{Answer, Button, GroupId, Place, Reply, RunId};
 use crate::markup;
 use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::queue::{self, Kind};
@@ -24,6 +25,9 @@ pub const PROGRESS_AFTER: Duration = Duration::from_millis(1500);
 /// From when on an answer is a new message.
 pub const LONG: Duration = Duration::from_secs(60);
 
+/// What a run is doing, when no more is said of it.
+const ON_IT: &str = "on it";
+
 /// What stands for an answer without visible words.
 const NOTHING: &str = "I have no words for an answer to this. Ask again in other words, or say `help`.";
 
@@ -34,7 +38,12 @@ pub struct Answers {
     outbox: Outbox,
 }
 
-fn progress_text(target: &Target, doing: &str) -> String {
+fn progress_text(target: &Target, doing: &str, withheld: &[Place]) -> String {
+    let doing = if withheld.contains(&target.place) {
+        ON_IT
+    } else {
+        doing
+    };
     format!("{}_{doing} …_", target.heading)
 }
 
@@ -68,9 +77,10 @@ impl Answers {
     pub async fn doing(&self, tx: &mut Tx, run: &Run, doing: &str) -> Result<(), StoreError> {
         runs::set_doing(tx, run.id, doing).await?;
         let shown = deliveries::answers_of(tx, run.id).await?;
+        let withheld = elsewhere::withheld(tx, run).await?;
         for target in &run.targets {
             if let Some(progress) = progress_of(&shown, target) {
-                self.say(tx, progress, &progress_text(target, doing), false)
+                self.say(tx, progress, &progress_text(target, doing, &withheld), false)
                     .await?;
             }
         }
@@ -83,8 +93,9 @@ impl Answers {
     /// When the database fails.
     pub async fn show(&self, tx: &mut Tx, run: &Run, doing: &str) -> Result<(), StoreError> {
         let shown = deliveries::answers_of(tx, run.id).await?;
+        let withheld = elsewhere::withheld(tx, run).await?;
         for target in &run.targets {
-            let markdown = progress_text(target, doing);
+            let markdown = progress_text(target, doing, &withheld);
             match progress_of(&shown, target) {
                 Some(progress) => self.say(tx, progress, &markdown, false).await?,
                 None => {
@@ -102,12 +113,13 @@ impl Answers {
     /// When the database fails.
     pub async fn show_progress(&self, tx: &mut Tx, run: &Run) -> Result<(), StoreError> {
         let shown = deliveries::answers_of(tx, run.id).await?;
+        let withheld = elsewhere::withheld(tx, run).await?;
         for target in &run.targets {
             if shown.iter().any(|delivery| delivery.place == target.place) {
                 continue;
             }
-            let doing = if run.doing.is_empty() { "on it" } else { &run.doing };
-            let markdown = progress_text(target, doing);
+            let doing = if run.doing.is_empty() { ON_IT } else { &run.doing };
+            let markdown = progress_text(target, doing, &withheld);
             self.outbox
                 .post(tx, &answer_post(run, target, &markdown, false))
                 .await?;
@@ -133,12 +145,22 @@ impl Answers {
         } else {
             &answer.markdown
         };
+        // Before it is written for each place: a mark in the middle of a secret would hide it.
+        let markdown = &self.outbox.masked(markdown);
         if !runs::end(tx, run.id, state, markdown, now).await? {
             return Ok(false);
         }
         queue::cancel(tx, Kind::Progress, run.id.0).await?;
         let shown = deliveries::answers_of(tx, run.id).await?;
+        let withheld = elsewhere::withheld(tx, run).await?;
         for target in &run.targets {
+            if withheld.contains(&target.place) {
+                if let Some(progress) = progress_of(&shown, target) {
+                    let words = format!("{}_Answered where it was asked._", target.heading);
+                    self.say(tx, progress, &words, true).await?;
+                }
+                continue;
+            }
             let answer = Answer {
                 markdown: format!("{}{markdown}", target.heading),
                 buttons: answer.buttons.clone(),
@@ -200,7 +222,7 @@ impl Answers {
         markdown: &str,
         last: bool,
     ) -> Result<(), StoreError> {
-        let parts = markup::render(markdown, dialect(&delivery.place));
+        let parts = markup::render(&self.outbox.masked(markdown), dialect(&delivery.place));
         match parts.first() {
             Some(text) if *text != delivery.text || last => {
                 self.outbox.set_text(tx, delivery, text, &[], last).await

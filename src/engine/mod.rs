@@ -2,8 +2,10 @@
 
 pub mod activity;
 pub mod answers;
+pub mod audit;
 pub mod clock;
 pub mod database;
+pub mod elsewhere;
 pub mod health;
 pub mod intake;
 pub mod lease;

@@ -3,6 +3,7 @@
 //! 1. A few rows at a time, each batch a transaction of its own: SQLite has one writer, and people wait for it.
 //! 2. The keys by which events are known stand for at least 30 days.
 //! 3. Several replicas may do it at once; each leaves what another holds.
+//! 4. The audit log is kept for ever, and tells what was deleted of what people said and did.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use crate::config::Retention;
+use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::{StoreError, Tx, retention};
 use crate::telemetry;
 
@@ -66,18 +68,22 @@ pub async fn forget(engine: &Engine, ages: Retention, stop: &CancellationToken) 
     }
     // What hangs on something goes before it.
     let kinds = [
-        (delete!(done_work), days(ages.work_days)),
-        (delete!(dead_work), days(ages.history_days)),
-        (delete!(events), days(ages.event_days)),
-        (delete!(occurrences), days(ages.history_days)),
-        (delete!(deliveries), days(ages.history_days)),
-        (delete!(turns), days(ages.history_days)),
-        (delete!(messages), days(ages.message_days)),
-        (delete!(conversations), days(ages.message_days)),
-        (delete!(pacing), now - PACING),
+        (None, delete!(done_work), days(ages.work_days)),
+        (None, delete!(dead_work), days(ages.history_days)),
+        (Some("events"), delete!(events), days(ages.event_days)),
+        (Some("occurrences"), delete!(occurrences), days(ages.history_days)),
+        (Some("deliveries"), delete!(deliveries), days(ages.history_days)),
+        (Some("runs"), delete!(turns), days(ages.history_days)),
+        (Some("messages"), delete!(messages), days(ages.message_days)),
+        (
+            Some("conversations"),
+            delete!(conversations),
+            days(ages.message_days),
+        ),
+        (None, delete!(pacing), now - PACING),
     ];
     let mut gone = 0;
-    for (delete, before) in kinds {
+    for (what, delete, before) in kinds {
         for _ in 0..BATCHES {
             if stop.is_cancelled() {
                 return Ok(gone);
@@ -87,11 +93,36 @@ pub async fn forget(engine: &Engine, ages: Retention, stop: &CancellationToken) 
             if count == 0 {
                 break;
             }
+            if let Some(what) = what {
+                note(&mut tx, what, count, before, now).await?;
+            }
             tx.commit("retention").await?;
             gone += count;
         }
     }
     Ok(gone + empty_lanes(engine, stop).await?)
+}
+
+/// Notes in the audit log what is deleted.
+async fn note(
+    tx: &mut Tx,
+    what: &str,
+    count: u64,
+    before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let before = before.format("%Y-%m-%d %H:%M UTC");
+    let entry = Entry {
+        who: Who::Clock,
+        place: None,
+        action: "retention.delete",
+        subject: what,
+        on_behalf: None,
+        result: Outcome::Done,
+        run: None,
+        detail: format!("{count} of {what}, finished before {before}"),
+    };
+    audit::note(tx, &entry, now).await
 }
 
 /// The moment so many days ago.

@@ -65,3 +65,45 @@ impl Supervisor {
         first.map_or(Ok(()), Err)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A supervisor with a task that runs until it is told to stop.
+    fn with_a_steady_task() -> (Supervisor, CancellationToken) {
+        let mut supervisor = Supervisor::default();
+        let stop = supervisor.stopping();
+        let waits = stop.clone();
+        supervisor.spawn("steady", async move {
+            waits.cancelled().await;
+            Ok(())
+        });
+        (supervisor, stop)
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_ends_the_process() {
+        let (mut supervisor, stop) = with_a_steady_task();
+        supervisor.spawn("hasty", async { panic!("out of luck") });
+        let ended = supervisor.run().await.unwrap_err();
+        assert!(ended.why.contains("out of luck"), "{ended}");
+        assert!(stop.is_cancelled(), "the others were not told");
+    }
+
+    #[tokio::test]
+    async fn a_task_that_ends_by_itself_ends_the_process() {
+        let (mut supervisor, stop) = with_a_steady_task();
+        supervisor.spawn("lazy", async { Ok(()) });
+        let ended = supervisor.run().await.unwrap_err();
+        assert_eq!(ended.to_string(), "the part `lazy` stopped: it ended by itself");
+        assert!(stop.is_cancelled(), "the others were not told");
+    }
+
+    #[tokio::test]
+    async fn after_a_stop_ending_is_in_order() {
+        let (supervisor, stop) = with_a_steady_task();
+        stop.cancel();
+        supervisor.run().await.unwrap();
+    }
+}

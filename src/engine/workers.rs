@@ -259,7 +259,7 @@ async fn work(engine: &Engine, handler: &dyn Handler, item: Claimed, working: Wo
         let why = "the program ended each time it worked on this".to_owned();
         return settle(engine, handler, &item, Failure::Other(why), working).await;
     }
-    let done = AssertUnwindSafe(handler.handle(item.clone())).catch_unwind();
+    let done = AssertUnwindSafe(async { handler.handle(item.clone()).await }).catch_unwind();
     let outcome = tokio::select! {
         outcome = done => outcome,
         () = hold(engine, &item) => {
@@ -295,6 +295,7 @@ async fn settle(
                 engine.database_failed(error);
                 wait_for_database(engine, item).await
             }
+            Failure::Store(error) if error.makes_way() => wait_for_database(engine, item).await,
             _ => settle_failure(engine, handler, item, &id).await,
         };
         match noted {

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::enqueue;
+use super::{enqueue, noting};
 use crate::domain::DeliveryId;
 use crate::store::deliveries::{self, Delivery, State};
 use crate::store::queue::{self, Kind};
@@ -122,7 +122,7 @@ pub async fn drop(
     }
     queue::cancel(tx, Kind::Send, id.0).await?;
     if delivery.state == State::Queued {
-        deliveries::cancel_behind(tx, delivery.group, delivery.part).await?;
+        noting::cancel_behind(tx, &delivery, now).await?;
     }
     if let Some(run) = delivery.run.filter(|_| delivery.step.is_some()) {
         queue::wake(tx, Kind::Run, run.0, now).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Outbox, enqueue};
+use super::{Outbox, enqueue, noting};
 use crate::domain::{DeliveryId, Effect, Place};
 use crate::engine::sender::Receipt;
 use crate::store::deliveries::{self, Delivery, State};
@@ -64,7 +64,8 @@ impl Outbox {
                     delivery = %id, place = %delivery.place, known = ?delivery.external_id, twin = arrived,
                     "a call was applied after its look-up had found nothing; it stands there twice"
                 );
-                deliveries::set_twin(tx, id, &arrived).await
+                deliveries::set_twin(tx, id, &arrived).await?;
+                noting::twin(tx, &delivery, &arrived, self.engine.clock.now()).await
             }
             // A look-up tells more about an issue, and nobody waits for an hour.
             _ if !matches!(delivery.effect, Effect::Message { .. }) => Ok(()),

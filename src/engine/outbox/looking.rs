@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::sending::outgoing;
-use super::{CALL, Outbox, QUIET};
+use super::{CALL, Outbox, QUIET, noting};
 use crate::engine::clock::later;
 use crate::engine::sender::{Found, Outcome};
 use crate::engine::workers::{Failure, backoff};
@@ -80,8 +80,16 @@ impl Outbox {
     /// Leaves a delivery in doubt for a person to decide; its lane goes on.
     async fn leave_unknown(&self, item: &Claimed, delivery: &Delivery, why: &str) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
+        let locked = deliveries::lock(&mut tx, delivery.id).await?;
+        let state = locked.map(|delivery| delivery.state);
+        if !matches!(state, Some(State::Sending | State::Unknown)) {
+            // An event of our own confirmed it meanwhile.
+            queue::put_back(&mut tx, item, self.engine.clock.now(), 0).await?;
+            return Ok(tx.commit("confirmed meanwhile").await?);
+        }
         tracing::warn!(delivery = %delivery.id, place = %delivery.place, why, "a delivery is left to a person");
         deliveries::set_state(&mut tx, delivery.id, State::Unknown, why).await?;
+        noting::ended(&mut tx, delivery, State::Unknown, why, self.engine.clock.now()).await?;
         queue::bury(&mut tx, item, why).await?;
         self.settled(&mut tx, delivery).await?;
         self.tell_elsewhere(&mut tx, delivery, State::Unknown, why)

@@ -5,7 +5,8 @@
 //! 3. `unknown` is left only by a look-up: found is sent; "not found" counts only after [`CALL`] plus [`QUIET`].
 //! 4. The newest text wins: a delivery converges to it, and passing texts are skipped.
 //! 5. A dead part stops the later parts of its group.
-//! 6. Nothing is tried for ever: what does not work for an hour, or is held back for a day, is given up with a reason.
+//! 6. No secret of the configuration leaves: texts are masked before they are kept, so that look-ups by text still fit.
+//! 7. Nothing is tried for ever: what does not work for an hour, or is held back for a day, is given up with a reason.
 
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use chrono::{DateTime, Utc};
 use crate::domain::{
     Button, ConversationId, DeliveryId, Effect, GroupId, Place, Platform, Reply, RunId, StepId,
 };
+use crate::guard::redaction::Redaction;
 use crate::markup::{self, Dialect};
 use crate::store::deliveries::{self, Delivery, NewDelivery, Purpose};
 use crate::store::queue::{self, Kind};
@@ -24,9 +26,11 @@ use crate::store::{StoreError, Tx};
 pub mod decisions;
 mod echo;
 mod looking;
+mod noting;
 mod sending;
 mod survey;
 
+pub use noting::subject;
 pub use survey::survey;
 
 /// How long one call may take; under half the lease of the worker that makes it.
@@ -41,6 +45,8 @@ pub struct Outbox {
     senders: Senders,
     /// See [`Outbox::helping`].
     helping: bool,
+    /// See [`Outbox::masking`].
+    redaction: Redaction,
 }
 
 /// A text to be posted at a place.
@@ -92,7 +98,20 @@ impl Outbox {
             engine,
             senders,
             helping: false,
+            redaction: Redaction::default(),
         }
+    }
+
+    /// Masks these secrets in everything that leaves.
+    #[must_use]
+    pub fn masking(mut self, redaction: Redaction) -> Self {
+        self.redaction = redaction;
+        self
+    }
+
+    /// A text as it may leave.
+    pub fn masked(&self, text: &str) -> String {
+        self.redaction.mask(text)
     }
 
     /// Whether anything can be sent to a place at all.
@@ -113,7 +132,7 @@ impl Outbox {
     /// When the database fails.
     pub async fn post(&self, tx: &mut Tx, post: &Post<'_>) -> Result<GroupId, StoreError> {
         let group = GroupId::new();
-        let parts = parts(post.markdown, post.place, post.buttons);
+        let parts = parts(&self.masked(post.markdown), post.place, post.buttons);
         self.post_parts(tx, post, group, 0, &parts).await?;
         Ok(group)
     }
@@ -150,7 +169,7 @@ impl Outbox {
                         Vec::new()
                     },
                 },
-                text: text.clone(),
+                text: self.masked(text),
                 last: post.last,
             };
             self.add(tx, &new).await?;
@@ -179,7 +198,7 @@ impl Outbox {
             conversation: None,
             place: place.clone(),
             credential: self.senders.credential(place),
-            effect,
+            effect: self.redaction.mask_effect(effect),
             text: String::new(),
             last: true,
         };
@@ -203,7 +222,7 @@ impl Outbox {
         if let Effect::Message { buttons: shown, .. } = &mut effect {
             *shown = buttons.to_vec();
         }
-        deliveries::set_text(tx, delivery.id, text, &effect, last).await?;
+        deliveries::set_text(tx, delivery.id, &self.masked(text), &effect, last).await?;
         if last || delivery.external_id.is_none() {
             return self
                 .enqueue(tx, delivery.id, &delivery.credential, &delivery.place)

@@ -5,18 +5,21 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
-use super::{CALL, Outbox, Post, QUIET};
+use super::{CALL, Outbox, Post, QUIET, noting};
 use crate::domain::DeliveryId;
 use crate::engine::clock::later;
 use crate::engine::sender::{Outcome, Outgoing, Pace, Receipt};
-use crate::engine::workers::{Failure, Handler, MAX_ATTEMPTS, backoff};
+use crate::engine::workers::{Failure, Handler, backoff};
 use crate::store::conversations::{self, NewMessage};
 use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::{StoreError, Tx, pacing, projects, stops};
+use crate::store::trust::OwnWords;
+use crate::store::{StoreError, Tx, pacing, projects, stops, trust};
 
 /// How long a call that does not work is repeated: most outages are over by then.
 const TRY_FOR: Duration = Duration::from_secs(3600);
+/// How often a message that somebody deletes is posted anew.
+const MAX_VANISHED: usize = 5;
 /// How long a platform may hold a call back.
 const HELD_FOR: Duration = Duration::from_secs(24 * 3600);
 
@@ -163,7 +166,9 @@ impl Outbox {
         delivery: &Delivery,
         by: &str,
     ) -> Result<(), StoreError> {
-        deliveries::set_state(tx, delivery.id, State::Cancelled, &format!("stopped by {by}")).await?;
+        let why = format!("stopped by {by}");
+        deliveries::set_state(tx, delivery.id, State::Cancelled, &why).await?;
+        noting::ended(tx, delivery, State::Cancelled, &why, self.engine.clock.now()).await?;
         queue::finish(tx, item).await?;
         self.settled(tx, delivery).await
     }
@@ -201,9 +206,10 @@ impl Outbox {
             Outcome::Refused(why) | Outcome::Changed(why) => {
                 self.refused(tx, item, delivery, &why).await?;
             }
-            Outcome::Vanished if item.attempts < MAX_ATTEMPTS => {
+            Outcome::Vanished if times_let_go(delivery) < MAX_VANISHED => {
                 deliveries::forget_message(tx, id).await?;
-                queue::put_back(tx, item, now, item.attempts).await?;
+                // A new message has its own tries.
+                queue::put_back(tx, item, now, 0).await?;
             }
             Outcome::Vanished => {
                 self.die(tx, item, delivery, "the message keeps being deleted")
@@ -280,8 +286,10 @@ impl Outbox {
         why: &str,
     ) -> Result<(), StoreError> {
         tracing::warn!(delivery = %delivery.id, place = %delivery.place, why, "a delivery was given up");
+        let now = self.engine.clock.now();
         deliveries::set_state(tx, delivery.id, State::Dead, why).await?;
-        deliveries::cancel_behind(tx, delivery.group, delivery.part).await?;
+        noting::ended(tx, delivery, State::Dead, why, now).await?;
+        noting::cancel_behind(tx, delivery, now).await?;
         queue::bury(tx, item, why).await?;
         self.settled(tx, delivery).await?;
         self.tell_elsewhere(tx, delivery, State::Dead, why).await
@@ -304,6 +312,7 @@ impl Outbox {
             now,
         )
         .await?;
+        noting::sent(tx, delivery, receipt, now).await?;
         let Some(conversation) = delivery.conversation else {
             return Ok(());
         };
@@ -315,18 +324,23 @@ impl Outbox {
             return Ok(());
         }
         let place = receipt.thread.as_ref().unwrap_or(&delivery.place);
-        if !conversations::edit_ours(tx, conversation, &receipt.external_id, &delivery.sending_text).await? {
+        let (there, text) = (&receipt.external_id, &delivery.sending_text);
+        let words = own_words(tx, delivery).await?;
+        if !conversations::edit_ours(tx, conversation, there, text, &words).await? {
             let message = NewMessage {
                 conversation,
                 place,
                 external_id: &receipt.external_id,
                 part: delivery.part,
                 turn: None,
-                person: None,
+                person: words.person,
                 author_kind: "ourselves",
                 author_name: "Callsheet",
-                text: &delivery.sending_text,
+                text,
                 sent_at: receipt.at.unwrap_or(now),
+                trusted: words.trusted,
+                strayed: words.strayed,
+                home: words.home,
             };
             conversations::add_message(tx, &message).await?;
         }
@@ -386,11 +400,23 @@ impl Outbox {
     }
 }
 
+/// What the words of a delivery may repeat; see [`trust::of_delivery`].
+async fn own_words(tx: &mut Tx, delivery: &Delivery) -> Result<OwnWords, StoreError> {
+    let words = trust::of_delivery(tx, delivery.id).await?;
+    // What we say of ourselves, in no run.
+    Ok(words.unwrap_or_else(|| OwnWords::of_nobody(delivery.purpose == Purpose::Answer)))
+}
+
 /// Whether the calls for a delivery's newest text have gone on for so long.
 fn is_over(delivery: &Delivery, span: Duration, now: DateTime<Utc>) -> bool {
     delivery
         .tried_since
         .is_some_and(|since| later(since, span) <= now)
+}
+
+/// How often a delivery lost its message and was to be posted anew.
+fn times_let_go(delivery: &Delivery) -> usize {
+    delivery.earlier_ids.split_whitespace().count()
 }
 
 /// An attempt at `text`.
@@ -438,9 +464,11 @@ impl Handler for Outbox {
                 State::Queued => State::Dead,
                 State::Sent | State::Dead | State::Cancelled => return self.settled(tx, &delivery).await,
             };
+            let now = self.engine.clock.now();
             deliveries::set_state(tx, delivery.id, state, why).await?;
+            noting::ended(tx, &delivery, state, why, now).await?;
             if state == State::Dead {
-                deliveries::cancel_behind(tx, delivery.group, delivery.part).await?;
+                noting::cancel_behind(tx, &delivery, now).await?;
             }
             self.settled(tx, &delivery).await?;
             self.tell_elsewhere(tx, &delivery, state, why).await
