@@ -6,6 +6,8 @@ use std::time::Duration;
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 
 use super::status::many;
+use super::telling::{By, Telling};
+use super::trust::{Trust, Written};
 use super::{Actions, Trouble};
 use crate::domain::Repository;
 use crate::guard::{Action, Permit};
@@ -28,6 +30,7 @@ pub struct Recent {
     pub days: u32,
     since: DateTime<Utc>,
     activity: Activity,
+    trust: Trust,
 }
 
 /// How often what happened.
@@ -48,7 +51,13 @@ impl Actions {
         let repository = permit.repository(Action::ReadProject)?.clone();
         self.github()?;
         let recent = self.recent(&repository, days).await;
-        Ok(recent.map_err(|error| error.explain(&format!("read what happened in {repository}")))?)
+        let mut recent =
+            recent.map_err(|error| error.explain(&format!("read what happened in {repository}")))?;
+        let shown = recent.activity.issues.iter().take(LINES);
+        recent.trust = self
+            .trust(&repository, shown.map(Written::from).collect())
+            .await?;
+        Ok(recent)
     }
 
     /// The same, for whoever has the right to it already.
@@ -82,6 +91,7 @@ impl Actions {
             days,
             since,
             activity,
+            trust: Trust::default(),
         })
     }
 }
@@ -113,7 +123,7 @@ impl Recent {
     }
 
     /// What happened, in Markdown: one line for each issue or pull request, those that changed last first.
-    pub fn markdown(&self) -> String {
+    pub fn told(&self, telling: &mut Telling<'_>) -> String {
         let mut comments: BTreeMap<u64, Vec<&str>> = BTreeMap::new();
         for (number, comment) in self.new_comments() {
             comments.entry(number).or_default().push(&comment.author.login);
@@ -122,14 +132,20 @@ impl Recent {
             .activity
             .issues
             .iter()
-            .map(|issue| self.line(issue, comments.get(&issue.number).map_or(&[], Vec::as_slice)))
+            .take(LINES)
+            .map(|issue| {
+                self.line(
+                    issue,
+                    comments.get(&issue.number).map_or(&[], Vec::as_slice),
+                    telling,
+                )
+            })
             .collect();
         let mut text = format!("**{}**. {}", self.repository, self.summary());
         if !lines.is_empty() {
-            let shown = lines.iter().take(LINES).cloned().collect::<Vec<_>>().join("\n");
-            text.push_str(&format!("\n\n{shown}"));
+            text.push_str(&format!("\n\n{}", lines.join("\n")));
         }
-        if lines.len() > LINES || self.activity.more {
+        if self.activity.issues.len() > LINES || self.activity.more {
             text.push_str("\n\nThere is more; these changed last. Ask for fewer days to see it all.");
         }
         text
@@ -143,7 +159,12 @@ impl Recent {
             .map(|(number, comment)| (*number, comment))
     }
 
-    fn line(&self, issue: &Issue, commenters: &[&str]) -> String {
+    fn line(&self, issue: &Issue, commenters: &[&str], telling: &mut Telling<'_>) -> String {
+        let by = By {
+            author: &issue.author.login,
+            source: format!("the title of #{}", issue.number),
+            trusted: self.trust.covers(issue),
+        };
         let kind = if issue.is_pull_request {
             "pull request "
         } else {
@@ -153,7 +174,7 @@ impl Recent {
             "- {kind}[#{}]({}) {}",
             issue.number,
             issue.url,
-            quote_untrusted(&issue.title)
+            telling.line(&by, &issue.title)
         );
         let mut happened = Vec::new();
         if issue.created_at >= self.since {

@@ -1,6 +1,8 @@
 //! Reading issues, and changing them through the outbox.
 
-use super::status::issue_line;
+use super::status::{issue_line, many};
+use super::telling::{By, Telling};
+use super::trust::{Trust, Written};
 use super::{Actions, Origin, Trouble};
 use crate::domain::{
     Change, Effect, IssueChange, IssueRef, IssueState, NewIssue, PersonError, Place, Repository, clean,
@@ -35,6 +37,8 @@ pub struct ReadIssues {
     pub issues: Vec<Issue>,
     /// Whether there are more than were read.
     pub more: bool,
+    /// Whose words are trusted among these.
+    pub trust: Trust,
 }
 
 /// One issue that was read.
@@ -46,6 +50,8 @@ pub struct ReadIssue {
     pub issue: Issue,
     /// Its newest comments, oldest first.
     pub comments: Vec<Comment>,
+    /// Whose words are trusted among these.
+    pub trust: Trust,
 }
 
 /// What a person wants changed about an issue; what is none or empty stays.
@@ -135,7 +141,11 @@ impl Actions {
             .issues(&repository, query)
             .await
             .map_err(|error| error.explain(&what))?;
+        let trust = self
+            .trust(&repository, list.issues.iter().map(Written::from).collect())
+            .await?;
         Ok(ReadIssues {
+            trust,
             repository,
             issues: list.issues,
             more: list.more,
@@ -158,7 +168,14 @@ impl Actions {
             .comments(&at, COMMENTS)
             .await
             .map_err(|error| error.explain(&what))?;
-        Ok(ReadIssue { at, issue, comments })
+        let written = std::iter::once(Written::from(&issue)).chain(comments.iter().map(Written::from));
+        let trust = self.trust(&at.repository, written.collect()).await?;
+        Ok(ReadIssue {
+            at,
+            issue,
+            comments,
+            trust,
+        })
     }
 
     /// Opens an issue.
@@ -312,7 +329,21 @@ impl Actions {
 
 impl ReadIssues {
     /// The issues in Markdown.
-    pub fn markdown(&self) -> String {
+    pub fn told(&self, telling: &mut Telling<'_>) -> String {
+        if self.issues.is_empty() {
+            return self.heading();
+        }
+        let more = if self.more {
+            "\n\nThere are more; these changed last."
+        } else {
+            ""
+        };
+        let (count, lines) = (many(self.issues.len(), "issue"), self.lines(telling));
+        format!("{count} of {}:\n\n{}{more}", self.repository, lines.join("\n"))
+    }
+
+    /// How many there are, as what stands above the [lines](Self::lines).
+    pub fn heading(&self) -> String {
         if self.issues.is_empty() && self.more {
             return format!(
                 "I found none among the 1,000 issues and pull requests of {} that changed last; there may be others.",
@@ -322,24 +353,30 @@ impl ReadIssues {
         if self.issues.is_empty() {
             return format!("There are no such issues in {}.", self.repository);
         }
-        let count = match self.issues.len() {
-            1 => "1 issue".to_owned(),
-            many => format!("{many} issues"),
-        };
-        let lines: Vec<String> = self.issues.iter().map(issue_line).collect();
-        let more = if self.more {
-            "\n\nThere are more; these changed last."
-        } else {
-            ""
-        };
-        format!("{count} of {}:\n\n{}{more}", self.repository, lines.join("\n"))
+        let least = if self.more { "At least " } else { "" };
+        let count = many(self.issues.len(), "issue");
+        format!(
+            "{least}{count} of {}, those that changed last first:",
+            self.repository
+        )
+    }
+
+    /// The issues, a line of a Markdown list each.
+    pub fn lines(&self, telling: &mut Telling<'_>) -> Vec<String> {
+        let line = |issue| issue_line(issue, self.trust.covers(issue), telling);
+        self.issues.iter().map(line).collect()
     }
 }
 
 impl ReadIssue {
     /// The issue in Markdown; what people wrote there is quoted.
-    pub fn markdown(&self) -> String {
+    pub fn told(&self, telling: &mut Telling<'_>) -> String {
         let issue = &self.issue;
+        let by = |source: &str| By {
+            author: &issue.author.login,
+            source: format!("{source} {}", self.at),
+            trusted: self.trust.covers(issue),
+        };
         let kind = if issue.is_pull_request {
             "pull request"
         } else {
@@ -349,7 +386,7 @@ impl ReadIssue {
             "[{}]({}) **{}** is {}, {kind} by {}.",
             self.at,
             issue.url,
-            quote_untrusted(&issue.title),
+            telling.line(&by("the title of"), &issue.title),
             state_words(issue.state),
             quote_untrusted(&issue.author.login),
         );
@@ -365,15 +402,29 @@ impl ReadIssue {
                 quote_untrusted(&issue.assignees.join(", "))
             ));
         }
-        let body = visible(&issue.body);
-        if has_words(&body) {
-            text.push_str(&format!("\n\n{}", quoted(&body)));
+        if has_words(&visible(&issue.body)) {
+            let by = by("the text of");
+            let told = if self.trust.is_ours(issue) {
+                telling.whole(&by, &issue.body)
+            } else {
+                telling.block(&by, &issue.body)
+            };
+            text.push_str(&format!("\n\n{told}"));
         }
         for comment in &self.comments {
+            let by = By {
+                author: &comment.author.login,
+                source: format!("a comment on {}", self.at),
+                trusted: self.trust.covers(comment),
+            };
+            let told = if self.trust.is_ours(comment) {
+                telling.whole(&by, &comment.body)
+            } else {
+                telling.block(&by, &comment.body)
+            };
             text.push_str(&format!(
-                "\n\n{} wrote:\n\n{}",
+                "\n\n{} wrote:\n\n{told}",
                 quote_untrusted(&comment.author.login),
-                quoted(&comment.text)
             ));
         }
         text

@@ -1,10 +1,12 @@
 //! What was said at a project's places, and posting there.
 
 use super::projects::day;
+use super::telling::{By, Telling};
 use super::{Actions, Origin, Trouble};
 use crate::domain::{PersonError, Place, clean, shorten};
 use crate::engine::outbox::{Post, dialect};
 use crate::guard::{Action, Permit};
+use crate::markup::untrusted::shown;
 use crate::markup::{self, quote_untrusted};
 use crate::store::deliveries::Purpose;
 use crate::store::search::{self, Hit};
@@ -97,27 +99,40 @@ impl Actions {
 }
 
 /// What a search found, in Markdown.
-pub fn found(words: &str, hits: &[Hit]) -> String {
+pub fn found(words: &str, hits: &[Hit], telling: &mut Telling<'_>) -> String {
     if hits.is_empty() {
         return format!(
             "Nobody said “{}” at the places of this project.",
             quote_untrusted(words)
         );
     }
-    let line = |hit: &Hit| {
-        let text = shorten(&hit.text.split_whitespace().collect::<Vec<_>>().join(" "), 200);
-        format!(
-            "- {}, {}: {}",
-            quote_untrusted(&hit.author_name),
-            day(hit.sent_at),
-            quote_untrusted(&text)
-        )
-    };
-    let lines: Vec<String> = hits.iter().map(line).collect();
+    let lines: Vec<String> = hits.iter().map(|hit| line(hit, telling)).collect();
     format!(
         "{} found for “{}”, newest first:\n\n{}",
         hits.len(),
         quote_untrusted(words),
         lines.join("\n")
     )
+}
+
+/// A found message, as a line of a Markdown list.
+pub fn line(hit: &Hit, telling: &mut Telling<'_>) -> String {
+    let by = By {
+        author: &hit.author_name,
+        source: "a message".to_owned(),
+        trusted: hit.trusted,
+    };
+    // What is hidden goes before it is shortened, or it would take the room of what is seen.
+    let text = if hit.trusted {
+        hit.text.clone()
+    } else {
+        shown(&hit.text)
+    };
+    let text = shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), 200);
+    let (at, text) = (day(hit.sent_at), telling.line(&by, &text));
+    if hit.trusted || telling.is_to_people() {
+        format!("- {}, {at}: {text}", quote_untrusted(&hit.author_name))
+    } else {
+        format!("- {at}: {text}")
+    }
 }

@@ -5,42 +5,64 @@
 //! that transaction and sent by the outbox. Reads of GitHub go straight through.
 
 mod activity;
+mod basis;
+mod change;
+mod consent;
 mod issues;
 mod messages;
 mod outcome;
+mod people;
+mod perform;
+mod policy;
 mod projects;
 mod pulls;
+mod questions;
 mod resolve;
 mod schedules;
 mod status;
 mod stop;
+mod telling;
+mod topics;
+mod trust;
+mod why;
 
 #[cfg(test)]
 mod tests;
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::{Asker, ConversationId, PersonError, Place, Platform, Repository, RunId, StepId};
 use crate::engine::Engine;
 use crate::engine::clock::later;
 use crate::engine::outbox::Outbox;
+use crate::gate::Gates;
+use crate::guard::budget::Budget;
 use crate::guard::{self, Action, Permit, Subject, WrongPermit};
 use crate::platform::discord::Discord;
 use crate::platform::github::GitHub;
 use crate::platform::slack::Slack;
 use crate::store::people::Permission;
-use crate::store::{StoreError, people, projects as project_rows, runs};
+use crate::store::{StoreError, gates, people as people_rows, projects as project_rows, runs};
 
 pub use activity::Recent;
+pub use change::{Change, Made};
+pub use consent::{Decider, Question};
 pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
-pub use messages::found;
+pub use messages::{found, line as message_line};
 pub use outcome::{change_words, outcome};
+pub use people::settle_owners;
+pub use perform::Came;
+pub use policy::PolicyEdit;
 pub use projects::{NewProject, ProjectEdit, line as project_line, list as list_projects};
 pub use pulls::{ReadPull, ReadPulls, SearchedIssues};
+pub use questions::Waiting;
 pub use resolve::Naming;
-pub use schedules::{Listed, ScheduleKey};
+pub use schedules::{Listed, ScheduleKey, moment};
 pub use status::Status;
 pub use stop::Halt;
+pub use telling::{By, Telling};
+pub use trust::{Trust, refused, untouched};
 
 /// How long GitHub's word on a permission is good for.
 const PERMISSION_AGE: Duration = Duration::from_secs(60);
@@ -86,6 +108,35 @@ pub struct Actions {
     pub slack: Option<Slack>,
     /// Discord, when it is set up.
     pub discord: Option<Discord>,
+    /// How long people may take to answer a question.
+    pub patience: Duration,
+    /// What may be spent on the language model.
+    pub budget: Arc<Budget>,
+    /// What is looked at through these actions, when somebody wants to know.
+    pub seen: Seen,
+}
+
+/// What was looked at: the subjects of the permits that were given. Nothing is noted unless somebody [watches](Actions::watched).
+#[derive(Debug, Clone, Default)]
+pub struct Seen(Option<Arc<Mutex<Vec<Subject>>>>);
+
+impl Seen {
+    fn note(&self, subject: &Subject) {
+        if let Some(seen) = &self.0 {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if !seen.contains(subject) {
+                seen.push(subject.clone());
+            }
+        }
+    }
+
+    /// All of it so far, each once.
+    pub fn subjects(&self) -> Vec<Subject> {
+        let seen = self.0.as_ref();
+        seen.map_or_else(Vec::new, |seen| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        })
+    }
 }
 
 impl Actions {
@@ -94,9 +145,25 @@ impl Actions {
     /// # Errors
     /// The refusal, for the person; or a failure of the database or of GitHub.
     pub async fn permit(&self, asker: &Asker, action: Action, subject: Subject) -> Result<Permit, Trouble> {
-        self.refresh_permission(asker, &subject).await?;
+        self.refresh_permission(asker, &subject, PERMISSION_AGE).await?;
         let mut tx = self.engine.db.read().await?;
-        Ok(guard::authorize(&mut tx, asker, action, subject).await??)
+        let permit = guard::authorize(&mut tx, asker, action, subject).await??;
+        self.seen.note(permit.subject());
+        Ok(permit)
+    }
+
+    /// The same actions, which note what is looked at through them.
+    #[must_use]
+    pub fn watched(&self) -> Self {
+        Self {
+            seen: Seen(Some(Arc::default())),
+            ..self.clone()
+        }
+    }
+
+    /// Questions to people.
+    pub fn gates(&self) -> Gates {
+        Gates::new(self.engine.clone(), self.outbox.clone())
     }
 
     /// GitHub, or a sentence that it is not set up.
@@ -123,29 +190,61 @@ impl Actions {
         label.unwrap_or_else(|| place.to_string())
     }
 
-    /// Asks GitHub what somebody who speaks there may do, unless it said so a moment ago.
-    async fn refresh_permission(&self, asker: &Asker, subject: &Subject) -> Result<(), Trouble> {
-        if asker.account.platform != Platform::GitHub {
+    /// Asks GitHub what the accounts of whoever speaks may do, unless it said so a moment ago.
+    async fn refresh_permission(
+        &self,
+        asker: &Asker,
+        subject: &Subject,
+        age: Duration,
+    ) -> Result<(), Trouble> {
+        let mut tx = self.engine.db.read().await?;
+        let accounts = guard::github_accounts(&mut tx, asker).await?;
+        drop(tx);
+        if accounts.is_empty() {
             return Ok(());
         }
         let Some(repository) = self.judged_by(asker, subject).await? else {
             return Ok(());
         };
+        for account in accounts {
+            if account.workspace != repository.host() {
+                continue;
+            }
+            let asked = self
+                .ask_permission(&repository, &account.user_id, &account.name, age)
+                .await;
+            // What somebody may do who speaks elsewhere does not hang on GitHub alone.
+            match asked {
+                Err(Trouble::Unavailable(_)) if asker.account.platform != Platform::GitHub => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks GitHub what an account may do, unless it said so a moment ago.
+    async fn ask_permission(
+        &self,
+        repository: &Repository,
+        user_id: &str,
+        login: &str,
+        age: Duration,
+    ) -> Result<(), Trouble> {
         let now = self.engine.clock.now();
         let mut tx = self.engine.db.read().await?;
-        let known = people::permission(&mut tx, &repository, &asker.account.user_id).await?;
+        let known = people_rows::permission(&mut tx, repository, user_id).await?;
         drop(tx);
-        if known.is_some_and(|(_, fetched)| later(fetched, PERMISSION_AGE) > now) {
+        if known.is_some_and(|(_, fetched)| later(fetched, age) > now) {
             return Ok(());
         }
-        let what = format!("check what {} may do in {repository}", asker.name);
-        let permission = match self.github()?.permission(&repository, &asker.name).await {
+        let what = format!("check what {login} may do in {repository}");
+        let permission = match self.github()?.permission(repository, login).await {
             Ok(permission) => permission,
             Err(error) if error.is_no() || error.is_shut_out() => Permission::None,
             Err(error) => return Err(Trouble::Unavailable(error.explain(&what))),
         };
         let mut tx = self.engine.db.begin().await?;
-        people::remember_permission(&mut tx, &repository, &asker.account.user_id, permission, now).await?;
+        people_rows::remember_permission(&mut tx, repository, user_id, permission, now).await?;
         Ok(tx.commit("permission").await?)
     }
 
@@ -168,6 +267,15 @@ impl Actions {
                 }
                 let here = project_rows::at(&mut tx, &run.asker.place).await?;
                 Ok(here.into_iter().find_map(|project| project.repository))
+            }
+            Subject::Gate(id) => {
+                let mut tx = self.engine.db.read().await?;
+                let project = gates::get(&mut tx, *id).await?.and_then(|gate| gate.project);
+                let project = match project {
+                    Some(id) => project_rows::get(&mut tx, id).await?,
+                    None => None,
+                };
+                Ok(project.and_then(|project| project.repository))
             }
             Subject::Project(id) => {
                 let mut tx = self.engine.db.read().await?;

@@ -1,14 +1,16 @@
 //! Making, changing and listing projects, and binding places to them.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
+use super::telling::{By, Telling};
 use super::{Actions, Trouble};
 use crate::domain::{
-    PersonError, Place, Platform, Project, ProjectId, ProjectStatus, Repository, clean, has_words, slugify,
-    turns_direction,
+    PersonError, Place, Platform, Policy, Project, ProjectId, ProjectStatus, Repository, Role, clean,
+    has_words, slugify, turns_direction,
 };
-use crate::guard::{Action, Permit};
-use crate::store::{StoreError, Tx, people, projects};
+use crate::guard::{self, Action, Permit};
+use crate::store::{StoreError, Tx, people, projects, roles};
 
 /// The longest name of a project, in characters.
 const MAX_NAME: usize = 80;
@@ -16,7 +18,7 @@ const MAX_NAME: usize = 80;
 const MAX_DESCRIPTION: usize = 4_000;
 
 /// A project to be made.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewProject {
     /// Its name.
     pub name: String,
@@ -27,7 +29,7 @@ pub struct NewProject {
 }
 
 /// What shall change about a project; what is none stays.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProjectEdit {
     /// A new name.
     pub name: Option<String>,
@@ -74,7 +76,8 @@ fn chosen(permit: &Permit) -> Result<Repository, Trouble> {
 }
 
 impl Actions {
-    /// Makes a project; whoever asked owns it. A repository takes a permit of its own.
+    /// Makes a project; whoever asked owns it. A repository takes a permit of its own. `by` says whose words without rights the
+    /// description may repeat.
     ///
     /// # Errors
     /// When the name cannot be used or is taken.
@@ -84,6 +87,7 @@ impl Actions {
         permit: &Permit,
         repository: Option<&Permit>,
         new: &NewProject,
+        by: Option<String>,
     ) -> Result<Project, Trouble> {
         permit.covers(Action::CreateProject)?;
         let name = checked_name(&new.name)?;
@@ -92,18 +96,23 @@ impl Actions {
             slug: slugify(&name),
             name,
             description: checked_description(&new.description)?,
+            description_by: by.filter(|_| has_words(&new.description)),
             status: new.status,
             repository: repository.map(chosen).transpose()?,
             owner: Some(permit.asker().person),
+            policy: Policy::default(),
             updated_at: self.engine.clock.now(),
         };
         if !projects::insert(tx, &project).await? {
             return Err(taken("create the project", &project.name).into());
         }
+        let owner = guard::person(tx, permit.asker()).await?;
+        roles::grant(tx, project.id, owner, Role::Owner, owner, project.updated_at).await?;
         Ok(project)
     }
 
-    /// Changes a project, and says what changed. A repository takes a permit of its own.
+    /// Changes a project, and says what changed. A repository takes a permit of its own. `by` says whose words without rights the
+    /// description may repeat.
     ///
     /// # Errors
     /// When a value cannot be used, or nothing would change.
@@ -113,6 +122,7 @@ impl Actions {
         permit: &Permit,
         repository: Option<&Permit>,
         edit: &ProjectEdit,
+        by: Option<String>,
     ) -> Result<(Project, String), Trouble> {
         let id = permit.project(Action::UpdateProject)?;
         let mut project = projects::get(tx, id).await?.ok_or_else(gone)?;
@@ -130,6 +140,7 @@ impl Actions {
         }
         if let Some(description) = &edit.description {
             project.description = checked_description(description)?;
+            project.description_by = by.filter(|_| has_words(description));
         }
         if let Some(status) = edit.status {
             project.status = status;
@@ -161,6 +172,7 @@ impl Actions {
         permit: &Permit,
         place: &Place,
         label: &str,
+        role: Role,
     ) -> Result<Project, Trouble> {
         let id = permit.project(Action::BindPlace)?;
         let project = projects::get(tx, id).await?.ok_or_else(gone)?;
@@ -201,6 +213,7 @@ impl Actions {
             id,
             place,
             label,
+            role,
             permit.asker().person,
             self.engine.clock.now(),
         )
@@ -208,11 +221,35 @@ impl Actions {
         Ok(project)
     }
 
-    /// A project in words: everything the database knows of it.
+    /// Takes a place from the permit's project.
+    ///
+    /// # Errors
+    /// When the place does not belong to it any more.
+    pub async fn unbind_place(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        place: &Place,
+        label: &str,
+    ) -> Result<Project, Trouble> {
+        let id = permit.project(Action::BindPlace)?;
+        let project = projects::get(tx, id).await?.ok_or_else(gone)?;
+        if !projects::unbind(tx, id, place).await? {
+            return Err(PersonError::new(
+                format!("I could not unbind {label}"),
+                format!("it is not bound to {} any more", project.name),
+                "Nothing needs to be done",
+            )
+            .into());
+        }
+        Ok(project)
+    }
+
+    /// A project in words: everything the database knows of it. A description is fenced for a model when strangers' words may be in it.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn describe(&self, permit: &Permit) -> Result<String, Trouble> {
+    pub async fn describe(&self, permit: &Permit, telling: &mut Telling<'_>) -> Result<String, Trouble> {
         let id = permit.project(Action::ReadProject)?;
         let mut tx = self.engine.db.read().await?;
         let project = projects::get(&mut tx, id).await?.ok_or_else(gone)?;
@@ -224,7 +261,7 @@ impl Actions {
         let labels: Vec<&str> = places.iter().map(|bound| bound.label.as_str()).collect();
         let mut lines = vec![format!("{} (`{}`)", line(&project), project.slug)];
         if !project.description.is_empty() {
-            lines.push(format!("\n{}\n", project.description));
+            lines.push(format!("\n{}\n", description(&project, telling)));
         }
         lines.push(format!("- Owner: {}", owner.as_deref().unwrap_or("nobody")));
         lines.push(format!(
@@ -237,6 +274,21 @@ impl Actions {
         ));
         lines.push(format!("- Last changed: {}", day(project.updated_at)));
         Ok(lines.join("\n"))
+    }
+}
+
+/// What a project is about.
+pub(super) fn description(project: &Project, telling: &mut Telling<'_>) -> String {
+    match &project.description_by {
+        None => project.description.clone(),
+        Some(by) => {
+            let by = By {
+                author: "Callsheet",
+                source: format!("the description of {}, written after {by}", project.name),
+                trusted: false,
+            };
+            telling.block(&by, &project.description)
+        }
     }
 }
 

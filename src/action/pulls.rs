@@ -1,14 +1,15 @@
 //! Reading pull requests.
 
-use super::issues::quoted;
 use super::status::{issue_line, many};
+use super::telling::{By, Telling};
+use super::trust::{Trust, Written};
 use super::{Actions, Trouble};
 use crate::domain::{IssueRef, PersonError, Repository, has_words};
 use crate::guard::{Action, Permit};
 use crate::markup::quote_untrusted;
 use crate::platform::github::{
-    Checks, GitHub, GitHubError, IssueSearch, IssuesFound, PullRequest, PullState, Reviews, StateFilter,
-    visible,
+    Checks, GitHub, GitHubError, Issue, IssueSearch, IssuesFound, PullRequest, PullState, Reviews,
+    StateFilter, visible,
 };
 
 /// How many names of checks or people a line shows.
@@ -25,6 +26,8 @@ pub struct ReadPulls {
     pub pulls: Vec<PullRequest>,
     /// Whether there are more than were read.
     pub more: bool,
+    /// Whose words are trusted among these.
+    pub trust: Trust,
 }
 
 /// One pull request that was read.
@@ -49,6 +52,8 @@ pub struct SearchedIssues {
     pub words: String,
     /// What was found.
     pub found: IssuesFound,
+    /// Whose words are trusted among these.
+    pub trust: Trust,
 }
 
 impl Actions {
@@ -66,7 +71,11 @@ impl Actions {
         let what = format!("read the pull requests of {repository}");
         let list = self.github()?.pull_requests(&repository, state, limit).await;
         let list = list.map_err(|error| error.explain(&what))?;
+        let trust = self
+            .trust(&repository, list.pulls.iter().map(Written::from).collect())
+            .await?;
         Ok(ReadPulls {
+            trust,
             repository,
             state,
             pulls: list.pulls,
@@ -78,7 +87,11 @@ impl Actions {
     ///
     /// # Errors
     /// When GitHub does not give it. That it does not give the checks or reviews is part of the result.
-    pub async fn read_pull_request(&self, permit: &Permit, number: u64) -> Result<ReadPull, Trouble> {
+    pub async fn read_pull_request(
+        &self,
+        permit: &Permit,
+        number: u64,
+    ) -> Result<(ReadPull, Trust), Trouble> {
         let at = IssueRef {
             repository: permit.repository(Action::ReadProject)?.clone(),
             number,
@@ -86,7 +99,8 @@ impl Actions {
         let github = self.github()?;
         let pull = github.pull_request(&at).await;
         let pull = pull.map_err(|error| error.explain(&format!("read the pull request {at}")))?;
-        Ok(with_opinions(github, at, pull).await)
+        let trust = self.trust(&at.repository, vec![Written::from(&pull)]).await?;
+        Ok((with_opinions(github, at, pull).await, trust))
     }
 
     /// Looks for issues and pull requests by words.
@@ -109,7 +123,11 @@ impl Actions {
         }
         let found = self.github()?.search_issues(&repository, search).await;
         let found = found.map_err(|error| error.explain(&format!("search the issues of {repository}")))?;
+        let trust = self
+            .trust(&repository, found.issues.iter().map(Written::from).collect())
+            .await?;
         Ok(SearchedIssues {
+            trust,
             repository,
             words: search.words.trim().to_owned(),
             found,
@@ -119,38 +137,63 @@ impl Actions {
 
 impl ReadPulls {
     /// The pull requests in Markdown.
-    pub fn markdown(&self) -> String {
-        let kind = match self.state {
-            StateFilter::Open => "open ",
-            StateFilter::Closed => "closed ",
-            StateFilter::All => "",
-        };
+    pub fn told(&self, telling: &mut Telling<'_>) -> String {
         if self.pulls.is_empty() {
-            return format!("There are no {kind}pull requests in {}.", self.repository);
+            return self.heading();
         }
-        let count = many(self.pulls.len(), &format!("{kind}pull request"));
-        let lines: Vec<String> = self.pulls.iter().map(pull_line).collect();
         let more = if self.more {
             "\n\nThere are more; these changed last."
         } else {
             ""
         };
+        let count = many(self.pulls.len(), &format!("{}pull request", self.kind()));
+        let lines = self.lines(telling);
         format!("{count} of {}:\n\n{}{more}", self.repository, lines.join("\n"))
+    }
+
+    /// How many there are, as what stands above the [lines](Self::lines).
+    pub fn heading(&self) -> String {
+        let (kind, repository) = (self.kind(), &self.repository);
+        if self.pulls.is_empty() {
+            return format!("There are no {kind}pull requests in {repository}.");
+        }
+        let least = if self.more { "At least " } else { "" };
+        let count = many(self.pulls.len(), &format!("{kind}pull request"));
+        format!("{least}{count} of {repository}, those that changed last first:")
+    }
+
+    /// The pull requests, a line of a Markdown list each.
+    pub fn lines(&self, telling: &mut Telling<'_>) -> Vec<String> {
+        let line = |pull| pull_line(pull, self.trust.covers(pull), telling);
+        self.pulls.iter().map(line).collect()
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.state {
+            StateFilter::Open => "open ",
+            StateFilter::Closed => "closed ",
+            StateFilter::All => "",
+        }
     }
 }
 
 impl ReadPull {
     /// The pull request in Markdown; what people wrote there is quoted.
-    pub fn markdown(&self) -> String {
+    pub fn told(&self, trusted: bool, telling: &mut Telling<'_>) -> String {
         let pull = &self.pull;
+        let by = |source: &str| By {
+            author: &pull.author.login,
+            source: format!("{source} {}", self.at),
+            trusted,
+        };
         let mut text = format!(
             "[{}]({}) **{}** is {}, pull request by {} from {} into {}.",
             self.at,
             pull.url,
-            quote_untrusted(&pull.title),
+            telling.line(&by("the title of"), &pull.title),
             state_words(pull.state),
             quote_untrusted(&pull.author.login),
-            quote_untrusted(&pull.head),
+            telling.line(&by("the branch of"), &pull.head),
             quote_untrusted(&pull.base),
         );
         for (what, names) in [("Labels:", &pull.labels), ("Assigned to", &pull.assignees)] {
@@ -160,7 +203,7 @@ impl ReadPull {
         }
         text.push_str(&format!(
             "\n\n- Checks: {}\n- Reviews: {}",
-            self.checks_words(),
+            self.checks_words(&by("the checks of"), telling),
             self.reviews_words()
         ));
         if matches!(pull.state, PullState::Open | PullState::Draft) {
@@ -172,16 +215,15 @@ impl ReadPull {
                 "\n- Size: {commits}, {files}, {added} lines added, {deleted} deleted"
             ));
         }
-        let body = visible(&pull.body);
-        if has_words(&body) {
-            text.push_str(&format!("\n\n{}", quoted(&body)));
+        if has_words(&visible(&pull.body)) {
+            text.push_str(&format!("\n\n{}", telling.block(&by("the text of"), &pull.body)));
         }
         text
     }
 
     /// The pull request in one line, with what it waits for.
-    pub fn line(&self) -> String {
-        let mut line = pull_line(&self.pull);
+    pub fn line(&self, trusted: bool, telling: &mut Telling<'_>) -> String {
+        let mut line = pull_line(&self.pull, trusted, telling);
         let checks = match &self.checks {
             Ok(checks) if !checks.failed.is_empty() => Some(format!(
                 "{} of {} checks failing",
@@ -207,7 +249,8 @@ impl ReadPull {
         line
     }
 
-    fn checks_words(&self) -> String {
+    /// What the checks say. Their names come with the pull request: whoever made it may have named them.
+    fn checks_words(&self, by: &By<'_>, telling: &mut Telling<'_>) -> String {
         let checks = match &self.checks {
             Ok(checks) => checks,
             Err(error) => return unknown(error),
@@ -220,7 +263,10 @@ impl ReadPull {
         };
         for (what, names) in [("failing:", &checks.failed), ("running:", &checks.pending)] {
             if !names.is_empty() {
-                words.push_str(&format!("; {what} {}", listed(names)));
+                words.push_str(&format!(
+                    "; {what} {}",
+                    listed(names, |text| telling.line(by, text))
+                ));
             }
         }
         if checks.partly {
@@ -242,7 +288,7 @@ impl ReadPull {
         let words: Vec<String> = lists
             .iter()
             .filter(|(_, names)| !names.is_empty())
-            .map(|(what, names)| format!("{what} {}", listed(names)))
+            .map(|(what, names)| format!("{what} {}", listed(names, quote_untrusted)))
             .collect();
         if words.is_empty() {
             "no review yet".to_owned()
@@ -254,7 +300,7 @@ impl ReadPull {
 
 impl SearchedIssues {
     /// What was found, in Markdown.
-    pub fn markdown(&self) -> String {
+    pub fn told(&self, telling: &mut Telling<'_>) -> String {
         let (words, repository) = (quote_untrusted(&self.words), &self.repository);
         let incomplete = if self.found.incomplete {
             "\n\nGitHub gave up before it had looked everywhere; there may be more."
@@ -264,7 +310,7 @@ impl SearchedIssues {
         if self.found.issues.is_empty() {
             return format!("Nothing in {repository} has “{words}”.{incomplete}");
         }
-        let lines: Vec<String> = self.found.issues.iter().map(found_line).collect();
+        let lines = self.lines(telling);
         let shown = self.found.issues.len();
         let count = match usize::try_from(self.found.total).unwrap_or(usize::MAX) {
             total if total > shown => {
@@ -279,10 +325,16 @@ impl SearchedIssues {
         };
         format!("{count}:\n\n{}{incomplete}", lines.join("\n"))
     }
+
+    /// What was found, a line of a Markdown list each.
+    pub fn lines(&self, telling: &mut Telling<'_>) -> Vec<String> {
+        let line = |issue| found_line(issue, self.trust.covers(issue), telling);
+        self.found.issues.iter().map(line).collect()
+    }
 }
 
 /// A found issue: what it is and whether it is open matters here.
-fn found_line(issue: &crate::platform::github::Issue) -> String {
+fn found_line(issue: &Issue, trusted: bool, telling: &mut Telling<'_>) -> String {
     let kind = match (
         issue.is_pull_request,
         issue.merged_at.is_some(),
@@ -294,16 +346,21 @@ fn found_line(issue: &crate::platform::github::Issue) -> String {
         (false, _, true) => "closed",
         (false, _, false) => "open",
     };
-    format!("{} · {kind}", issue_line(issue))
+    format!("{} · {kind}", issue_line(issue, trusted, telling))
 }
 
 /// A pull request in one line of a Markdown list.
-fn pull_line(pull: &PullRequest) -> String {
+fn pull_line(pull: &PullRequest, trusted: bool, telling: &mut Telling<'_>) -> String {
+    let by = By {
+        author: &pull.author.login,
+        source: format!("the title of #{}", pull.number),
+        trusted,
+    };
     let mut line = format!(
         "- [#{}]({}) {} · by {}",
         pull.number,
         pull.url,
-        quote_untrusted(&pull.title),
+        telling.line(&by, &pull.title),
         quote_untrusted(&pull.author.login)
     );
     match pull.state {
@@ -348,8 +405,8 @@ fn unknown(error: &GitHubError) -> String {
 }
 
 /// Some names, and how many more there are.
-fn listed(names: &[String]) -> String {
-    let shown = quote_untrusted(&names.iter().take(NAMES).cloned().collect::<Vec<_>>().join(", "));
+fn listed(names: &[String], mut told: impl FnMut(&str) -> String) -> String {
+    let shown = told(&names.iter().take(NAMES).cloned().collect::<Vec<_>>().join(", "));
     match names.len().saturating_sub(NAMES) {
         0 => shown,
         more => format!("{shown} and {more} more"),

@@ -1,8 +1,12 @@
 //! From what people type to what they mean: projects, repositories, issues and places.
 
 use super::{Actions, Trouble};
-use crate::domain::{Asker, IssueRef, PersonError, Place, Project, Repository, issue_refs, slugify};
+use crate::domain::{
+    Asker, Author, IssueRef, PersonError, PersonId, Place, Platform, Project, ProjectStatus, Repository,
+    issue_refs, slugify,
+};
 use crate::guard::{Action, Subject};
+use crate::store::people;
 use crate::store::projects::{self, BoundPlace};
 
 /// How much of a project's name has to be said.
@@ -106,7 +110,57 @@ impl Actions {
         self.check(asker, self.all_projects().await?).await?.some()
     }
 
-    async fn all_projects(&self) -> Result<Vec<Project>, Trouble> {
+    /// The projects that somebody may mean who has typed so much of a name where they may read them, the likeliest first:
+    /// those of the place, then those that begin so, and what is put away last.
+    ///
+    /// # Errors
+    /// When the database fails, or GitHub.
+    pub async fn likely(
+        &self,
+        author: &Author,
+        place: &Place,
+        so_far: &str,
+    ) -> Result<Vec<Project>, Trouble> {
+        let asker = self.onlooker(author, place).await?;
+        let mut tx = self.engine.db.read().await?;
+        let here = projects::at(&mut tx, place).await?;
+        drop(tx);
+        let (typed, slug) = (so_far.trim().to_lowercase(), slugify(so_far));
+        let holds = |project: &Project| {
+            let by_slug = !slug.is_empty() && project.slug.contains(&slug);
+            typed.is_empty() || by_slug || project.name.to_lowercase().contains(&typed)
+        };
+        let mut likely = self.readable(&asker).await?;
+        likely.retain(holds);
+        likely.sort_by_key(|project| {
+            let is_here = here.iter().any(|home| home.id == project.id);
+            let begins = project.name.to_lowercase().starts_with(&typed);
+            (project.status == ProjectStatus::Archived, !is_here, !begins)
+        });
+        Ok(likely)
+    }
+
+    /// Somebody who looks and asks for nothing yet. Who was never seen owns nothing, and to look is no reason to remember
+    /// them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn onlooker(&self, author: &Author, place: &Place) -> Result<Asker, Trouble> {
+        let mut tx = self.engine.db.read().await?;
+        let known = people::known(&mut tx, &author.account).await?;
+        Ok(Asker {
+            person: known.map_or_else(PersonId::new, |known| known.person_id),
+            account: author.account.clone(),
+            name: author.name.clone(),
+            place: place.clone(),
+        })
+    }
+
+    /// Every project there is, for whoever decides who is told of it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn all_projects(&self) -> Result<Vec<Project>, Trouble> {
         let mut tx = self.engine.db.read().await?;
         Ok(projects::all(&mut tx).await?)
     }
@@ -302,6 +356,47 @@ impl Actions {
         }
     }
 
+    /// The place a person means to bind or unbind: by its address, else the one where they speak.
+    ///
+    /// # Errors
+    /// When it is no address.
+    pub fn place_called(&self, asker: &Asker, named: Option<&str>) -> Result<Place, PersonError> {
+        match named
+            .map(str::trim)
+            .filter(|text| !text.is_empty() && *text != "here")
+        {
+            None => Ok(asker.place.root()),
+            Some(text) => text.parse::<Place>().map_err(|error| {
+                PersonError::new(
+                    format!("I do not know which place you mean by “{text}”"),
+                    error.to_string(),
+                    "Ask in the channel itself instead",
+                )
+            }),
+        }
+    }
+
+    /// How a place is bound. What belongs where, nobody is told who does not speak there, but for the shell's user.
+    ///
+    /// # Errors
+    /// When it is not bound.
+    pub async fn binding(&self, asker: &Asker, place: &Place) -> Result<BoundPlace, Trouble> {
+        let what = "I could not unbind this place";
+        if place.root() != asker.place.root() && asker.place.platform() != Platform::Shell {
+            let why = "a place is unbound by somebody who speaks there";
+            return Err(PersonError::new(what, why, "Ask me in that channel").into());
+        }
+        let mut tx = self.engine.db.read().await?;
+        let bound = projects::binding(&mut tx, place).await?;
+        Ok(bound.ok_or_else(|| {
+            PersonError::new(
+                what,
+                "it is not bound to a project",
+                "Ask me in the channel that you mean; `project show` lists the places of a project",
+            )
+        })?)
+    }
+
     /// The bound place a person means: its label (`#apollo`), its address, or "here".
     ///
     /// # Errors
@@ -340,7 +435,7 @@ impl Actions {
             _ => Err(PersonError::new(
                 format!("I cannot post to {}", named.trim()),
                 "I only post to places that are bound to a project, and this one is not",
-                "Have a member of the project bind it: in that channel, say “bind this channel to …”",
+                "Have a maintainer of the project bind it: in that channel, say “bind this channel to …”",
             )
             .into()),
         }

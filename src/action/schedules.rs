@@ -95,6 +95,32 @@ impl Listed {
     }
 }
 
+/// What is said of a new schedule.
+pub(super) fn added(made: &Listed, rule: &Rule, zone_named: bool) -> String {
+    let next = made
+        .schedule
+        .next_at
+        .map_or_else(|| "never".to_owned(), |at| moment(rule, at));
+    let zone = if zone_named {
+        ""
+    } else {
+        " You named no time zone, so its times are UTC; add one at the end, like `Europe/Berlin`, for others."
+    };
+    format!(
+        "Schedule **{}** posts the status of {}. It is due first on {next}.{zone}",
+        made.schedule.number,
+        made.what()
+    )
+}
+
+/// A due time in the zone of its schedule, and in UTC.
+pub fn moment(rule: &Rule, at: chrono::DateTime<chrono::Utc>) -> String {
+    if rule.zone() == "UTC" {
+        return rule.words(at);
+    }
+    format!("{} ({})", rule.words(at), at.format("%a %H:%M UTC"))
+}
+
 /// What became of a digest, in words.
 async fn became(tx: &mut Tx, occurrence: &Occurrence) -> Result<String, StoreError> {
     let Some(group) = occurrence.group_id else {

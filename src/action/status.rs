@@ -5,8 +5,10 @@ use std::fmt::Display;
 use futures::future;
 
 use super::activity::Recent;
-use super::projects::{day, gone, line};
+use super::projects::{day, description, gone, line};
 use super::pulls::{ReadPull, with_opinions};
+use super::telling::{By, Telling};
+use super::trust::{Trust, Written};
 use super::{Actions, Trouble};
 use crate::domain::{Answer, Button, IssueRef, PersonError, Project, Repository};
 use crate::guard::{Action, Permit};
@@ -44,6 +46,8 @@ pub struct OpenWork {
     pub pulls: Vec<ReadPull>,
     /// What happened lately.
     pub recent: Recent,
+    /// Whose words are trusted among these.
+    pub trust: Trust,
 }
 
 impl Actions {
@@ -65,7 +69,12 @@ impl Actions {
         };
         let (github, outage) = match self.github() {
             Ok(github) => match self.open_work(github, repository).await {
-                Ok(work) => (Ok(work), false),
+                Ok(mut work) => {
+                    let issues = work.newest.iter().map(Written::from);
+                    let pulls = work.pulls.iter().map(|read| Written::from(&read.pull));
+                    work.trust = self.trust(repository, issues.chain(pulls).collect()).await?;
+                    (Ok(work), false)
+                }
                 Err(error) => {
                     let what = format!("read the issues of {repository}");
                     (Err(error.explain(&what)), !error.is_no())
@@ -104,6 +113,7 @@ impl Actions {
             newest,
             pulls,
             recent,
+            trust: Trust::default(),
         })
     }
 }
@@ -125,23 +135,37 @@ impl Status {
         }
     }
 
-    /// The status in Markdown.
+    /// The status in Markdown, for people.
     pub fn markdown(&self) -> String {
+        self.told(&mut Telling::people())
+    }
+
+    /// Whose words without rights it shows.
+    pub fn strangers(&self) -> Option<String> {
+        let mut telling = Telling::people();
+        self.told(&mut telling);
+        telling.strangers()
+    }
+
+    /// The status in Markdown.
+    pub fn told(&self, telling: &mut Telling<'_>) -> String {
         let project = &self.project;
         let mut text = format!("{}.", line(project));
         if !project.description.is_empty() {
-            text.push_str(&format!("\n\n{}", project.description));
+            text.push_str(&format!("\n\n{}", description(project, telling)));
         }
         match &self.github {
             None => text.push_str("\n\nIts issues are not known, because it has no repository."),
             Some(Err(error)) => text.push_str(&format!("\n\n{error}")),
             Some(Ok(work)) => {
                 text.push_str(&format!("\n\n{}", counts(&work.counts)));
-                let issues: Vec<String> = work.newest.iter().map(issue_line).collect();
+                let line = |issue| issue_line(issue, work.trust.covers(issue), telling);
+                let issues: Vec<String> = work.newest.iter().map(line).collect();
                 if !issues.is_empty() {
                     text.push_str(&format!(" Changed last:\n\n{}", issues.join("\n")));
                 }
-                let pulls: Vec<String> = work.pulls.iter().map(ReadPull::line).collect();
+                let line = |read: &ReadPull| read.line(work.trust.covers(&read.pull), telling);
+                let pulls: Vec<String> = work.pulls.iter().map(line).collect();
                 if !pulls.is_empty() {
                     let which = if work.counts.pull_requests > pulls.len() {
                         ", those that changed last"
@@ -178,13 +202,14 @@ pub(super) fn many(count: impl Display, one: &str) -> String {
 }
 
 /// An issue in one line of a Markdown list.
-pub(super) fn issue_line(issue: &Issue) -> String {
-    let mut line = format!(
-        "- [#{}]({}) {}",
-        issue.number,
-        issue.url,
-        quote_untrusted(&issue.title)
-    );
+pub(super) fn issue_line(issue: &Issue, trusted: bool, telling: &mut Telling<'_>) -> String {
+    let by = By {
+        author: &issue.author.login,
+        source: format!("the title of #{}", issue.number),
+        trusted,
+    };
+    let title = telling.line(&by, &issue.title);
+    let mut line = format!("- [#{}]({}) {title}", issue.number, issue.url);
     if !issue.labels.is_empty() {
         line.push_str(&format!(" · {}", quote_untrusted(&issue.labels.join(", "))));
     }

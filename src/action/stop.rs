@@ -13,6 +13,7 @@ use crate::markup::quote_untrusted;
 use crate::store::deliveries::{self, Delivery, State};
 use crate::store::queue::{self, Kind};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState};
+use crate::store::usage::{self, Used};
 use crate::store::{StoreError, Tx, projects, stops};
 
 /// How much of what a tool did is told, in characters.
@@ -48,6 +49,10 @@ impl Actions {
             return Ok(Halt::Ended);
         }
         stops::take_back_tools(tx, id, &format!("stopped by {by}")).await?;
+        if let Some(run) = runs::get(tx, id).await? {
+            let why = format!("{} stopped it", quote_untrusted(by));
+            self.gates().withdraw(tx, &run, &why).await?;
+        }
         queue::revoke(tx, Kind::Run, id.0, self.engine.clock.now()).await?;
         if self.end_stopped(tx, id, changes).await? {
             queue::cancel(tx, Kind::Run, id.0).await?;
@@ -84,11 +89,27 @@ impl Actions {
             }
         }
         let words = last_words(tx, &run, &sent, changes).await?;
+        self.count_lost(tx, &run).await?;
         stops::close_journal(tx, id, self.engine.clock.now()).await?;
         answers
             .end(tx, &run, RunState::Stopped, &Answer::words(words))
             .await?;
         Ok(true)
+    }
+
+    /// Enters an answer of the model in the ledger that a stop left on its way: nobody will know what it took.
+    async fn count_lost(&self, tx: &mut Tx, run: &Run) -> Result<(), StoreError> {
+        let steps = runs::steps(tx, run.id).await?;
+        let asked = |step: &&Step| step.kind == StepKind::Model && step.state == StepState::Asked;
+        let lost = Used {
+            answers: i64::try_from(steps.iter().filter(asked).count()).unwrap_or(i64::MAX),
+            ..Used::default()
+        };
+        if lost.answers == 0 {
+            return Ok(());
+        }
+        let day = self.engine.clock.now().date_naive();
+        usage::add(tx, run.asker.person, &run.asker.place, day, lost).await
     }
 }
 

@@ -1,0 +1,141 @@
+//! What a project asks its people about before it happens.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Actions, Trouble};
+use crate::domain::{Gated, PersonError, PersonId, Policy};
+use crate::guard::{Action, Permit};
+use crate::markup::quote_untrusted;
+use crate::store::{Tx, people, projects};
+
+/// What changes about a project's policy; what is `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyEdit {
+    /// Which effects wait for an answer.
+    pub gates: Option<Gated>,
+    /// Whether what cannot be taken back takes two people.
+    pub two_people: Option<bool>,
+    /// Whether who asked counts.
+    pub not_requester: Option<bool>,
+    /// Who may answer, by id and name; empty for everybody with the role.
+    pub approvers: Option<Vec<(PersonId, String)>>,
+}
+
+impl PolicyEdit {
+    /// What is to be, a line for each thing that changes.
+    pub fn words(&self) -> Vec<String> {
+        let approvers = self.approvers.as_ref().map(|approvers| {
+            let names: Vec<String> = approvers.iter().map(|(_, name)| quote_untrusted(name)).collect();
+            who_answers(&names)
+        });
+        [
+            self.gates.map(|gates| gates_words(gates).to_owned()),
+            self.two_people.map(|on| two_words(on).to_owned()),
+            self.not_requester.map(|on| requester_words(on).to_owned()),
+            approvers,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+}
+
+fn gates_words(gates: Gated) -> &'static str {
+    match gates {
+        Gated::None => "nothing that people asked for waits for an answer (`--gates none`)",
+        Gated::Irreversible => "what cannot be taken back waits for an answer (`--gates irreversible`)",
+        Gated::AllWrites => "every change waits for an answer (`--gates all_writes`)",
+    }
+}
+
+fn two_words(on: bool) -> &'static str {
+    if on {
+        "what cannot be taken back takes two people, each with a linked account (`--two-people yes`)"
+    } else {
+        "one answer is enough (`--two-people no`)"
+    }
+}
+
+fn requester_words(on: bool) -> &'static str {
+    if on {
+        "who asked for a change does not answer it (`--not-requester yes`)"
+    } else {
+        "who asked for a change may answer it (`--not-requester no`)"
+    }
+}
+
+fn who_answers(names: &[String]) -> String {
+    if names.is_empty() {
+        "members, maintainers and owners answer (`--approvers anyone`)".to_owned()
+    } else {
+        format!("only {} answer (`--approvers`)", names.join(", "))
+    }
+}
+
+impl Actions {
+    /// Changes what the permit's project asks about, and says what changed.
+    ///
+    /// # Errors
+    /// When nothing would change.
+    pub async fn set_policy(
+        &self,
+        tx: &mut Tx,
+        permit: &Permit,
+        edit: &PolicyEdit,
+    ) -> Result<String, Trouble> {
+        let id = permit.project(Action::SetPolicy)?;
+        let mut project = projects::get(tx, id).await?.ok_or_else(super::projects::gone)?;
+        let before = project.policy.clone();
+        let approvers = edit.approvers.as_ref();
+        project.policy = Policy {
+            gates: edit.gates.unwrap_or(before.gates),
+            two_people: edit.two_people.unwrap_or(before.two_people),
+            not_requester: edit.not_requester.unwrap_or(before.not_requester),
+            approvers: approvers.map_or(before.approvers.clone(), |approvers| {
+                approvers.iter().map(|(person, _)| *person).collect()
+            }),
+        };
+        if project.policy == before {
+            return Err(PersonError::new(
+                format!("{} asks as before", project.name),
+                "it is like that already",
+                "Nothing needs to be done",
+            )
+            .into());
+        }
+        project.updated_at = self.engine.clock.now();
+        projects::update(tx, &project).await?;
+        Ok(format!(
+            "Changed what **{}** asks about: {}.",
+            project.name,
+            edit.words().join("; ")
+        ))
+    }
+
+    /// What the permit's project asks about, in words.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn policy(&self, permit: &Permit) -> Result<String, Trouble> {
+        let id = permit.project(Action::ReadProject)?;
+        let mut tx = self.engine.db.read().await?;
+        let project = projects::get(&mut tx, id)
+            .await?
+            .ok_or_else(super::projects::gone)?;
+        let mut names = Vec::new();
+        for person in &project.policy.approvers {
+            let name = people::name_of(&mut tx, *person).await?.unwrap_or_default();
+            names.push(quote_untrusted(&name));
+        }
+        let policy = &project.policy;
+        Ok(format!(
+            "What **{}** asks about:\n\n- {}\n- {}\n- {}\n- {}\n- what I decide beyond what was asked, and what I do after reading what strangers wrote, \
+             waits for an answer always",
+            project.name,
+            gates_words(policy.gates),
+            two_words(policy.two_people),
+            requester_words(policy.not_requester),
+            who_answers(&names)
+        ))
+    }
+}
