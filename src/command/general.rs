@@ -1,8 +1,8 @@
 //! What the general commands do: front doors onto the same actions that the agent's tools use.
 
 use super::Outcome;
-use crate::action::{Actions, Naming, Trouble, list_projects};
-use crate::domain::Asker;
+use crate::action::{Actions, Naming, Trouble};
+use crate::domain::{Asker, MessageLink};
 use crate::engine::outbox::survey;
 use crate::guard::{Action, Subject};
 
@@ -16,15 +16,11 @@ pub(super) async fn status(
     let permit = actions
         .permit(asker, Action::ReadProject, Subject::Project(project.id))
         .await?;
-    Ok(Outcome::Answer(actions.status(&permit).await?.answer()))
-}
-
-/// The projects a person may see.
-pub(super) async fn projects(actions: &Actions, asker: &Asker) -> Result<Outcome, Trouble> {
-    actions
-        .permit(asker, Action::ListProjects, Subject::Nothing)
-        .await?;
-    Ok(Outcome::words(list_projects(&actions.readable(asker).await?)))
+    let status = actions.status(&permit).await?;
+    Ok(match status.strangers() {
+        Some(strangers) => Outcome::Foreign(status.answer(), strangers),
+        None => Outcome::Answer(status.answer()),
+    })
 }
 
 /// The state of every part.
@@ -42,4 +38,28 @@ pub(super) async fn health(actions: &Actions) -> Result<Outcome, Trouble> {
         health.overall().words(),
         lines.join("\n")
     )))
+}
+
+/// How an answer came about.
+pub(super) async fn why(actions: &Actions, asker: &Asker, which: Option<&str>) -> Result<Outcome, Trouble> {
+    let run = actions.run_called(asker, which).await?;
+    let permit = actions.permit(asker, Action::ReadRun, Subject::Run(run)).await?;
+    // What it repeats of requests and results may be anybody's.
+    Ok(Outcome::foreign(
+        actions.why(&permit).await?,
+        "what an earlier request came to",
+    ))
+}
+
+/// What `why` can be about, as it was typed; `why not` is a sentence.
+///
+/// # Errors
+/// For everything that is neither a link nor looks like an id.
+pub(super) fn which(typed: &str) -> Result<String, String> {
+    let hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+    if MessageLink::parse(typed).is_some() || (typed.len() >= 4 && typed.chars().all(hex)) {
+        Ok(typed.to_owned())
+    } else {
+        Err("it is neither a link to a message nor the id of a run".to_owned())
+    }
 }

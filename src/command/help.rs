@@ -2,11 +2,8 @@
 
 use clap::CommandFactory;
 
-use super::Command;
-use crate::domain::PersonError;
-
-/// How alike a name must be to a command's (0 to 1) for that to be suggested.
-const ALIKE: f64 = 0.8;
+use super::{Command, reading, verbs};
+use crate::domain::{ArgumentKind, PersonError, shorten};
 
 /// The command a path of names leads to.
 pub(super) fn find(path: &[String]) -> Option<clap::Command> {
@@ -36,7 +33,7 @@ pub fn help(path: &[String], prefix: &str) -> Result<String, PersonError> {
         return Ok(overview(prefix));
     }
     let Some(found) = find(&path) else {
-        return Err(unknown(&path.join(" "), prefix));
+        return Err(unknown(&path, prefix));
     };
     let name = found.get_name();
     let before = [&[prefix.to_owned()], &path[..path.len() - 1]].concat().join(" ");
@@ -44,8 +41,9 @@ pub fn help(path: &[String], prefix: &str) -> Result<String, PersonError> {
     if found.has_subcommands() {
         let whole = format!("{before} {name}");
         return Ok(format!(
-            "{heading}\n{}\n\n`{prefix} help {name} add` tells more of one.",
-            list(&found, &whole)
+            "{heading}\n{}\n\n`{prefix} help {name} {}` tells more of one.",
+            list(&found, &whole),
+            first(&found)
         ));
     }
     let example = found.get_after_help().map_or_else(String::new, |example| {
@@ -54,27 +52,45 @@ pub fn help(path: &[String], prefix: &str) -> Result<String, PersonError> {
     Ok(format!("{heading}{}{example}", arguments(&found)))
 }
 
-/// There is no such command; the nearest is named when it is near.
-fn unknown(name: &str, prefix: &str) -> PersonError {
-    let grammar = Command::command();
-    let near = grammar
-        .get_subcommands()
-        .map(|command| (strsim::jaro(command.get_name(), name), command.get_name()))
-        .filter(|(alike, _)| *alike >= ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0));
-    let why = near.map_or_else(
+/// There is no such command; the nearest of its group is named when it is near.
+fn unknown(path: &[String], prefix: &str) -> PersonError {
+    let (group, before, typed) = match (find(&path[..1]), path) {
+        (Some(group), [first, rest @ ..]) if group.has_subcommands() => (group, format!("{first} "), rest),
+        _ => (Command::command(), String::new(), path),
+    };
+    let typed = typed.join(" ");
+    let names = group.get_subcommands().filter(|command| !command.is_hide_set());
+    let nearest = reading::nearest(&typed, names.map(clap::Command::get_name));
+    let nearest = nearest.map(|name| format!("{before}{name}"));
+    no_command(&format!("{before}{typed}"), nearest.as_deref(), prefix)
+}
+
+/// There is no command of that name, but maybe one that is near.
+pub(super) fn no_command(name: &str, nearest: Option<&str>, prefix: &str) -> PersonError {
+    let why = nearest.map_or_else(
         || "there is none by that name".to_owned(),
-        |(_, near)| format!("the nearest is `{near}`"),
+        |nearest| format!("the nearest is `{nearest}`"),
     );
     PersonError::new(
-        format!("I have no command `{name}`"),
+        format!("I have no command `{}`", shorten(name, 40)),
         why,
         format!("`{prefix} help` lists them all"),
     )
 }
 
+/// The names that lead to a command, also when they came as one word.
+pub(super) fn names(command: &[String]) -> Vec<String> {
+    let words = command.iter().flat_map(|word| word.split_whitespace());
+    words.map(str::to_owned).collect()
+}
+
 fn about(command: &clap::Command) -> String {
     command.get_about().map(ToString::to_string).unwrap_or_default()
+}
+
+/// The first command of a group.
+fn first(group: &clap::Command) -> &str {
+    group.get_subcommands().next().map_or("", clap::Command::get_name)
 }
 
 /// A command in one line, e.g. `/pm status [project]`.
@@ -87,7 +103,11 @@ fn usage(command: &clap::Command, before: &str) -> String {
             format!(" [{name}]")
         }
     });
-    let options = options(command).map(|(name, _)| format!(" [--{name} …]"));
+    let options = options(command).map(|(name, option)| match verbs::kind(option) {
+        ArgumentKind::Flag => format!(" [--{name}]"),
+        ArgumentKind::Choice(words) => format!(" [--{name} {}]", words.join("|")),
+        _ => format!(" [--{name} …]"),
+    });
     let further: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
     let further = if further.is_empty() {
         String::new()
@@ -100,7 +120,7 @@ fn usage(command: &clap::Command, before: &str) -> String {
 
 fn options(command: &clap::Command) -> impl Iterator<Item = (&str, &clap::Arg)> {
     command
-        .get_opts()
+        .get_arguments()
         .filter_map(|option| option.get_long().map(|name| (name, option)))
 }
 

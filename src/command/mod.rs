@@ -1,24 +1,41 @@
 //! One grammar for every surface: what can be typed after `/pm` in Slack, after the mention anywhere, and in the shell.
 //!
-//! The grammar is written once, here; its doc comments are the help. A line that does not parse is no command but a
-//! sentence, and sentences go to the agent. Everything a command does works with no model configured.
+//! The grammar is written once, here; its doc comments are the help. What is a command and what a sentence is decided in
+//! [`reading`]; sentences go to the agent. Everything a command does works with no model configured.
 
+mod budget;
+mod gates;
 mod general;
 mod help;
+mod issues;
+mod line;
+mod pages;
+mod people;
+mod policy;
+mod projects;
+mod pulls;
+mod reading;
 mod schedules;
+mod search;
+mod topics;
 mod verbs;
 
 #[cfg(test)]
 mod tests;
 
+use clap::Parser;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Parser, Subcommand};
 
-use crate::action::{Actions, ScheduleKey, Trouble};
-use crate::domain::{Answer, Asker, PersonError};
+use crate::action::{Actions, Change, Telling, Trouble};
+use crate::domain::{Answer, Asker, PersonError, shorten};
 
 pub use help::{help, overview};
-pub use schedules::Change;
+pub use issues::IssueCommand;
+pub use people::RoleCommand;
+pub use projects::ProjectCommand;
+pub use pulls::{PrCommand, State};
+pub use schedules::ScheduleCommand;
+pub use topics::TopicCommand;
 pub use verbs::verbs;
 
 /// What I can do without a language model.
@@ -32,27 +49,132 @@ pub use verbs::verbs;
 #[command(disable_version_flag = true)]
 pub enum Command {
     /// What I can do, or what one command does
+    #[command(after_help = "help schedule add")]
     Help {
         /// A command, like status or schedule add
         #[arg(num_args = 0..=2)]
         command: Vec<String>,
     },
     /// How a project stands: its status, its open issues and pull requests
+    #[command(after_help = "status \"Apollo Web\"")]
     Status {
         /// The project; left out for the one this place belongs to. Quote names of several words
         project: Option<String>,
     },
     /// The projects you may see
-    Projects,
+    #[command(after_help = "projects --page 2")]
+    Projects {
+        /// Which page of a long list
+        #[arg(long, value_parser = pages::number, default_value = "1")]
+        page: u32,
+    },
+    /// A project: make it, look at it, change it, or bind this place to it
+    Project {
+        /// What to do with projects.
+        #[command(subcommand)]
+        command: Option<ProjectCommand>,
+    },
+    /// Issues: read them, open them, change them
+    Issue {
+        /// What to do with issues.
+        #[command(subcommand)]
+        command: Option<IssueCommand>,
+    },
+    /// Pull requests: read them
+    Pr {
+        /// What to do with pull requests.
+        #[command(subcommand)]
+        command: Option<PrCommand>,
+    },
+    /// Issues, pull requests and messages with some words
+    #[command(after_help = "search \"login fails\" --in issues")]
+    Search(search::Asked),
     /// A project's status posted by itself, at set times
     Schedule {
         /// What to do with schedules.
         #[command(subcommand)]
         command: Option<ScheduleCommand>,
     },
+    /// Agree to what I asked about
+    #[command(after_help = "approve 7")]
+    Approve {
+        /// The question's number; left out for the only one here
+        gate: Option<i64>,
+        /// Why
+        reason: Vec<String>,
+    },
+    /// Say no to what I asked about
+    #[command(after_help = "reject 7 not before the release")]
+    Reject {
+        /// The question's number; left out for the only one here
+        gate: Option<i64>,
+        /// Why
+        reason: Vec<String>,
+    },
+    /// The questions that wait for an answer
+    #[command(after_help = "gates")]
+    Gates {
+        /// Which page of a long list
+        #[arg(long, value_parser = pages::number, default_value = "1")]
+        page: u32,
+    },
+    /// What this talk is about, so that I leave out what was said before
+    Topic {
+        /// What to do with topics.
+        #[command(subcommand)]
+        command: Option<TopicCommand>,
+    },
+    /// How an answer came about: what came in, the rights, each step, and what became of what was sent
+    #[command(after_help = "why https://acme.slack.com/archives/C0123/p1712345678901200")]
+    Why {
+        /// A link to a message, or the id of a run; left out for the newest request here
+        #[arg(value_parser = general::which)]
+        which: Option<String>,
+    },
+    /// Which accounts are yours, and what you may do here, and why
+    #[command(after_help = "whoami apollo")]
+    Whoami {
+        /// In which project; left out for the one this place belongs to
+        project: Option<String>,
+    },
+    /// Prove that another account is yours, too
+    #[command(after_help = "link account")]
+    Link {
+        /// The code that I showed to your other account; left out, or `account`, to be shown one
+        code: Option<String>,
+    },
+    /// Make an account a person of its own again
+    #[command(after_help = "unlink slack:T0123/U0456")]
+    Unlink {
+        /// The account as `whoami` names it; left out for this one
+        account: Option<String>,
+    },
+    /// What people are in a project
+    Role {
+        /// What to do with roles.
+        #[command(subcommand)]
+        command: Option<RoleCommand>,
+    },
+    /// What a project asks its people about before it happens
+    #[command(after_help = "policy apollo --gates all_writes")]
+    Policy(policy::Asked),
+    /// Own this Callsheet, with the code from its log
+    #[command(after_help = "claim 7KQ2-M4XR")]
+    Claim {
+        /// The code
+        code: String,
+    },
     /// End what I am working on for you here; in its thread the word alone does it too
+    #[command(after_help = "stop")]
     Stop,
+    /// What you and a project have used of the language model, and how much may be
+    #[command(after_help = "budget apollo")]
+    Budget {
+        /// The project; left out for the one this place belongs to
+        project: Option<String>,
+    },
     /// Whether every part of me works
+    #[command(after_help = "health")]
     Health,
     /// Do what I found too old to do unasked
     #[command(hide = true)]
@@ -64,44 +186,17 @@ pub enum Command {
     #[command(skip)]
     Mistaken {
         /// Which command.
-        command: &'static str,
+        command: String,
         /// What is wrong.
         why: String,
     },
-}
-
-/// What can be done with schedules.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum ScheduleCommand {
-    /// Post a project's status at set times
-    #[command(after_help = "schedule add apollo \"0 9 * * mon-fri\" Europe/Berlin")]
-    Add {
-        /// The project; left out for the one this place belongs to
-        project: Option<String>,
-        /// The times as a cron expression (minute, hour, day of the month, month, weekday) or one of @hourly, @daily,
-        /// @weekly, @monthly, @yearly; the time zone may follow
-        when: Vec<String>,
-        /// The time zone, like Europe/Berlin; UTC when none is named
-        #[arg(long)]
-        zone: Option<String>,
-        /// Where to post: a channel of the project like #general, or an issue like #12; here when none is named
-        #[arg(long)]
-        place: Option<String>,
-    },
-    /// The schedules you may see, when each is due next and what became of the last time
-    List {
-        /// A project; left out for all
-        project: Option<String>,
-    },
-    /// When digests are due next
-    Next {
-        /// A schedule by its number; left out for all
-        number: Option<ScheduleKey>,
-    },
-    /// Remove a schedule
-    Remove {
-        /// Its number
-        number: ScheduleKey,
+    /// A line that is short like a command and begins nearly like one.
+    #[command(skip)]
+    Unknown {
+        /// What was typed in its place.
+        typed: String,
+        /// The nearest command.
+        nearest: String,
     },
 }
 
@@ -110,6 +205,8 @@ pub enum ScheduleCommand {
 pub enum Outcome {
     /// Words.
     Answer(Answer),
+    /// Words that show what people without rights wrote, and whose they are.
+    Foreign(Answer, String),
     /// A change that is decided and permitted, to be made in the transaction that commits its answer.
     Change(Box<Change>),
 }
@@ -121,81 +218,83 @@ impl Outcome {
     fn words(markdown: impl Into<String>) -> Self {
         Self::Answer(Answer::words(markdown))
     }
+
+    /// Words that show whatever a telling met.
+    fn told(answer: Answer, telling: &Telling<'_>) -> Self {
+        match telling.strangers() {
+            Some(strangers) => Self::Foreign(answer, strangers),
+            None => Self::Answer(answer),
+        }
+    }
+
+    fn foreign(markdown: impl Into<String>, by: &str) -> Self {
+        Self::Foreign(Answer::words(markdown), by.to_owned())
+    }
 }
 
-/// Typographic characters as the plain ones that people mean: phones and chats put them in by themselves.
-fn plain(line: &str) -> String {
-    line.chars()
-        .map(|c| match c {
-            '“' | '”' | '„' | '«' | '»' | '`' => '"',
-            '‘' | '’' => '\'',
-            '\u{A0}' | '\u{202F}' | '\u{2007}' => ' ',
-            other => other,
-        })
-        .collect()
-}
+/// What ends a sentence, and is no part of a command's last word.
+const ENDS: [char; 6] = ['?', '!', '.', '？', '！', '。'];
 
-/// Stands for `#` while a line is split: shells take that for the beginning of a remark, and we for an issue or a channel.
-const HASH: char = '\u{E000}';
-
-/// The words of a line, quotes taken into account; none when a quote is not closed.
-fn words(line: &str) -> Option<Vec<String>> {
-    let words = shlex::split(&line.replace('#', &HASH.to_string()))?;
-    Some(
-        words
-            .into_iter()
-            .map(|word| option(word.replace(HASH, "#")))
-            .collect(),
+/// Whether a command keeps its last word as it is: people wrote it for others to read.
+fn keeps_marks(words: &[String]) -> bool {
+    let names: Vec<String> = words.iter().take(2).map(|word| word.to_lowercase()).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    matches!(
+        names.as_slice(),
+        ["issue", "new" | "comment"] | ["project", "new" | "set"]
     )
 }
 
-/// `—zone`, as a chat makes it of `--zone`.
-fn option(word: String) -> String {
-    match word.strip_prefix(['—', '–']) {
-        Some(name) if name.starts_with(|c: char| c.is_ascii_lowercase()) => format!("--{name}"),
-        _ => word,
-    }
-}
-
 impl Command {
-    /// The command a line says; none when it is a sentence. Typographic quotes and spaces count as plain ones.
+    /// The command a line says; none when it is a sentence. See [`reading`].
     pub fn parse(line: &str) -> Option<Self> {
-        let line = plain(line);
-        let line = line.trim().trim_end_matches(['?', '!', '.']);
-        let Some(mut words) = words(line) else {
-            let bare: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let bare: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let line = if keeps_marks(&bare) {
+            line.trim()
+        } else {
+            line.trim().trim_end_matches(ENDS)
+        };
+        let Some(mut words) = line::words(line) else {
             let why = "a quote is not closed".to_owned();
-            return meant(&bare).map(|command| Self::Mistaken { command, why });
+            return reading::meant(&bare).map(|command| Self::Mistaken { command, why });
         };
         let first = words.first_mut()?;
         *first = first.to_lowercase();
-        let meant = meant(&words);
-        match Self::try_parse_from(words) {
-            // Two words after `help` are a sentence, unless they are a command.
-            Ok(Self::Help { command }) if command.len() > 1 && help::find(&command).is_none() => None,
-            Ok(command) => Some(command),
-            Err(error) => meant.map(|command| Self::Mistaken {
-                command,
-                why: mistake(&error),
-            }),
+        match Self::try_parse_from(&words) {
+            Ok(command) => Some(command).filter(|command| !command.is_sentence(&words)),
+            Err(error) => {
+                let why = || mistake(&error);
+                let mistaken = reading::meant(&words).map(|command| Self::Mistaken { command, why: why() });
+                let unknown = || reading::unknown(&words);
+                mistaken.or_else(|| unknown().map(|(typed, nearest)| Self::Unknown { typed, nearest }))
+            }
         }
     }
-}
 
-/// The command that a line can only be meant as, whatever else is wrong with it. `schedule a meeting with Bob` is a sentence.
-fn meant(words: &[String]) -> Option<&'static str> {
-    let [first, second, rest @ ..] = words else {
-        return None;
-    };
-    if first.to_lowercase() != "schedule" {
-        return None;
+    /// Whether what parses is a sentence all the same.
+    fn is_sentence(&self, words: &[String]) -> bool {
+        match self {
+            // Two words after `help` are a sentence, unless they begin like a command.
+            Self::Help { command } => {
+                let names: Vec<String> = help::names(command);
+                names.len() > 1 && (help::find(&names[..1]).is_none() || reading::is_prose(words))
+            }
+            Self::Search(_)
+            | Self::Issue { .. }
+            | Self::Project { .. }
+            | Self::Pr { .. }
+            | Self::Policy(_)
+            | Self::Whoami { .. }
+            | Self::Link { .. }
+            | Self::Claim { .. } => reading::is_prose(words),
+            // `role grant me member`, `unlink me`: whoever asks is meant by that.
+            _ => false,
+        }
     }
-    match second.as_str() {
-        "add" => Some("schedule add"),
-        "list" => Some("schedule list"),
-        "next" => Some("schedule next"),
-        "remove" => Some("schedule remove"),
-        _ => rest.is_empty().then_some("schedule"),
+
+    /// Whether it is a command only where we were called: by name, by a slash command or by a button.
+    pub fn needs_call(&self) -> bool {
+        matches!(self, Self::Unknown { .. })
     }
 }
 
@@ -208,12 +307,13 @@ fn written(command: &str, prefix: &str) -> Result<String, PersonError> {
 /// What is wrong with a line, in words.
 fn mistake(error: &clap::Error) -> String {
     let argument = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(argument)) => argument.split(' ').next().unwrap_or_default(),
-        _ => "",
+        Some(ContextValue::String(argument)) => named(argument.split(' ').next().unwrap_or_default()),
+        _ => String::new(),
     };
+    let argument = argument.as_str();
     match error.kind() {
         ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            format!("I do not know what `{argument}` means there")
+            format!("I do not know what `{argument}` means there; what has several words is quoted")
         }
         ErrorKind::UnknownArgument => format!("there is no option `{argument}`"),
         ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
@@ -222,10 +322,36 @@ fn mistake(error: &clap::Error) -> String {
             Some(why) => why.to_string(),
             None => format!("`{argument}` has a value that does not fit"),
         },
-        ErrorKind::InvalidValue => format!("a value is missing after `{argument}`"),
+        ErrorKind::InvalidValue => invalid(error, argument),
         ErrorKind::ArgumentConflict => format!("`{argument}` is there twice"),
         other => other.to_string(),
     }
+}
+
+/// An argument as the help names it: clap writes `<ROLE>` for `role`.
+fn named(argument: &str) -> String {
+    match argument.strip_prefix(['<', '[']) {
+        Some(rest) => rest.trim_end_matches(['.', '>', ']']).to_lowercase(),
+        None => argument.to_owned(),
+    }
+}
+
+/// What is wrong with a value: it is missing, or not among those there are.
+fn invalid(error: &clap::Error, argument: &str) -> String {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(list)) => list.join(", "),
+        _ => String::new(),
+    };
+    let value = text(ContextKind::InvalidValue);
+    if value.is_empty() {
+        return format!("a value is missing after `{argument}`");
+    }
+    let values = text(ContextKind::ValidValue);
+    format!(
+        "`{argument}` cannot be `{}`, only one of {values}",
+        shorten(&value, 40)
+    )
 }
 
 /// Does what a command says, but for a change, which the caller makes.
@@ -238,10 +364,24 @@ pub async fn run(
     command: &Command,
     prefix: &str,
 ) -> Result<Outcome, Trouble> {
+    let about = |group: &str| Ok(Outcome::words(help(&[group.to_owned()], prefix)?));
     match command {
-        Command::Help { command } => Ok(Outcome::words(help(command, prefix)?)),
+        Command::Help { command } => Ok(Outcome::words(help(&help::names(command), prefix)?)),
         Command::Status { project } => general::status(actions, asker, project.as_deref()).await,
-        Command::Projects => general::projects(actions, asker).await,
+        Command::Projects { page } => projects::list(actions, asker, *page).await,
+        Command::Project { command: None } => about("project"),
+        Command::Project {
+            command: Some(command),
+        } => projects::run(actions, asker, command).await,
+        Command::Issue { command: None } => about("issue"),
+        Command::Issue {
+            command: Some(command),
+        } => issues::run(actions, asker, command).await,
+        Command::Pr { command: None } => about("pr"),
+        Command::Pr {
+            command: Some(command),
+        } => pulls::run(actions, asker, command).await,
+        Command::Search(asked) => search::run(actions, asker, asked).await,
         // Where a stop ends something, it does so before it would come to its turn as a command.
         Command::Stop => Ok(Outcome::words(NOTHING_RUNS)),
         // Only the desk makes requests; nothing that is said here gets this far.
@@ -251,8 +391,26 @@ pub async fn run(
             "Ask for it once more",
         )
         .into()),
+        Command::Budget { project } => budget::budget(actions, asker, project.as_deref()).await,
+        Command::Gates { page } => gates::list(actions, asker, *page).await,
+        Command::Topic { command: None } => about("topic"),
+        Command::Topic {
+            command: Some(command),
+        } => topics::topic(actions, asker, command).await,
+        Command::Why { which } => general::why(actions, asker, which.as_deref()).await,
+        Command::Whoami { project } => people::whoami(actions, asker, project.as_deref()).await,
+        Command::Link { code } => Ok(people::link(code.as_deref())),
+        Command::Unlink { account } => people::unlink(account.as_deref()),
+        Command::Role { command: None } => about("role"),
+        Command::Role {
+            command: Some(command),
+        } => people::role(actions, asker, command).await,
+        Command::Policy(asked) => policy::policy(actions, asker, asked).await,
+        Command::Claim { code } => Ok(Outcome::Change(Box::new(Change::Claim { code: code.clone() }))),
+        // Only the desk takes answers; an answer that gets this far names no question.
+        Command::Approve { .. } | Command::Reject { .. } => Err(names_no_question().into()),
         Command::Health => general::health(actions).await,
-        Command::Schedule { command: None } => Ok(Outcome::words(help(&["schedule".to_owned()], prefix)?)),
+        Command::Schedule { command: None } => about("schedule"),
         Command::Schedule {
             command: Some(command),
         } => schedules::run(actions, asker, command).await,
@@ -262,5 +420,14 @@ pub async fn run(
             written(command, prefix)?,
         )
         .into()),
+        Command::Unknown { typed, nearest } => Err(help::no_command(typed, Some(nearest), prefix).into()),
     }
+}
+
+fn names_no_question() -> PersonError {
+    PersonError::new(
+        "I did not count your answer",
+        "it names no question",
+        "Write `approve` or `reject` with the question's number, like `approve 7`",
+    )
 }

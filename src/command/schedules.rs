@@ -1,91 +1,58 @@
 //! What the commands about schedules do.
 
-use super::{Outcome, ScheduleCommand};
-use crate::action::{Actions, Listed, Naming, ScheduleKey, Trouble};
+use clap::Subcommand;
+
+use super::pages::{List, Shown};
+use super::{Outcome, pages};
+use crate::action::{Actions, Change, Listed, Naming, ScheduleKey, Trouble, moment};
 use crate::domain::schedule::{Rule, cron_words};
-use crate::domain::{Answer, Asker, PersonError, Place, ScheduleId};
-use crate::guard::{Action, Permit, Subject};
-use crate::store::Tx;
+use crate::domain::{Asker, PersonError};
+use crate::guard::{Action, Subject};
 use crate::store::schedules::Schedule;
+
+/// What can be done with schedules.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum ScheduleCommand {
+    /// Post a project's status at set times
+    #[command(after_help = "schedule add apollo \"0 9 * * mon-fri\" Europe/Berlin")]
+    Add {
+        /// The project; left out for the one this place belongs to
+        project: Option<String>,
+        /// The times as a cron expression (minute, hour, day of the month, month, weekday) or one of @hourly, @daily,
+        /// @weekly, @monthly, @yearly; the time zone may follow
+        when: Vec<String>,
+        /// The time zone, like Europe/Berlin; UTC when none is named
+        #[arg(long)]
+        zone: Option<String>,
+        /// Where to post: a channel of the project like #general, or an issue like #12; here when none is named
+        #[arg(long)]
+        place: Option<String>,
+    },
+    /// The schedules you may see, when each is due next and what became of the last time
+    #[command(after_help = "schedule list apollo")]
+    List {
+        /// A project; left out for all
+        project: Option<String>,
+        /// Which page of a long list
+        #[arg(long, value_parser = pages::number, default_value = "1")]
+        page: u32,
+    },
+    /// When digests are due next
+    #[command(after_help = "schedule next 3")]
+    Next {
+        /// A schedule by its number; left out for all
+        number: Option<ScheduleKey>,
+    },
+    /// Remove a schedule
+    #[command(after_help = "schedule remove 3")]
+    Remove {
+        /// Its number
+        number: ScheduleKey,
+    },
+}
 
 /// How many due times are shown.
 const SHOWN: usize = 5;
-
-/// A change that is decided and permitted, and not made yet.
-#[derive(Debug)]
-pub enum Change {
-    /// A new schedule.
-    Add {
-        /// To change the project's schedules.
-        permit: Permit,
-        /// Where it posts.
-        place: Place,
-        /// When.
-        rule: Rule,
-        /// Whether the person named its time zone.
-        zone_named: bool,
-    },
-    /// A schedule that goes.
-    Remove {
-        /// To change the project's schedules.
-        permit: Permit,
-        /// Which.
-        id: ScheduleId,
-    },
-}
-
-impl Change {
-    /// Makes the change.
-    ///
-    /// # Errors
-    /// A sentence for the person, or a failure of the database; the transaction must then be rolled back.
-    pub async fn apply(self, actions: &Actions, tx: &mut Tx) -> Result<Answer, Trouble> {
-        match self {
-            Self::Add {
-                permit,
-                place,
-                rule,
-                zone_named,
-            } => {
-                let made = actions.add_schedule(tx, &permit, &place, &rule).await?;
-                Ok(Answer::words(added(&made, &rule, zone_named)))
-            }
-            Self::Remove { permit, id } => {
-                let gone = actions.remove_schedule(tx, &permit, id).await?;
-                Ok(Answer::words(format!(
-                    "Removed schedule **{}**: {}.",
-                    gone.schedule.number,
-                    gone.what()
-                )))
-            }
-        }
-    }
-}
-
-fn added(made: &Listed, rule: &Rule, zone_named: bool) -> String {
-    let next = made
-        .schedule
-        .next_at
-        .map_or_else(|| "never".to_owned(), |at| moment(rule, at));
-    let zone = if zone_named {
-        ""
-    } else {
-        " You named no time zone, so its times are UTC; add one at the end, like `Europe/Berlin`, for others."
-    };
-    format!(
-        "Schedule **{}** posts the status of {}. It is due first on {next}.{zone}",
-        made.schedule.number,
-        made.what()
-    )
-}
-
-/// A due time in the zone of its schedule, and in UTC.
-fn moment(rule: &Rule, at: chrono::DateTime<chrono::Utc>) -> String {
-    if rule.zone() == "UTC" {
-        return rule.words(at);
-    }
-    format!("{} ({})", rule.words(at), at.format("%a %H:%M UTC"))
-}
 
 /// What the words of `schedule add` say.
 #[derive(Debug, PartialEq, Eq)]
@@ -172,14 +139,16 @@ pub(super) async fn run(
             wanted.place = place.clone().or(wanted.place);
             add(actions, asker, &wanted).await
         }
-        ScheduleCommand::List { project } => list(actions, asker, project.as_deref()).await,
+        ScheduleCommand::List { project, page } => list(actions, asker, project.as_deref(), *page).await,
         ScheduleCommand::Next { number } => next(actions, asker, *number).await,
         ScheduleCommand::Remove { number } => {
             let schedule = actions.schedule(asker, *number).await?;
             let subject = Subject::Project(schedule.project);
             let permit = actions.permit(asker, Action::ManageSchedules, subject).await?;
-            let id = schedule.id;
-            Ok(Outcome::Change(Box::new(Change::Remove { permit, id })))
+            Ok(Outcome::Change(Box::new(Change::RemoveSchedule {
+                project: permit.project(Action::ManageSchedules)?,
+                id: schedule.id,
+            })))
         }
     }
 }
@@ -197,10 +166,11 @@ async fn add(actions: &Actions, asker: &Asker, wanted: &Wanted) -> Result<Outcom
     let place = actions
         .schedule_place(asker, &project, wanted.place.as_deref())
         .await?;
-    Ok(Outcome::Change(Box::new(Change::Add {
-        permit,
+    Ok(Outcome::Change(Box::new(Change::AddSchedule {
+        project: permit.project(Action::ManageSchedules)?,
         place,
-        rule,
+        cron: rule.cron().to_owned(),
+        zone: rule.zone().to_owned(),
         zone_named: zone.is_some(),
     })))
 }
@@ -223,13 +193,24 @@ async fn listed(actions: &Actions, asker: &Asker, project: Option<&str>) -> Resu
 const NONE: &str = "There is no schedule that you may see here. To make one: `schedule add apollo \"0 9 * * mon-fri\" \
                     Europe/Berlin`";
 
-async fn list(actions: &Actions, asker: &Asker, project: Option<&str>) -> Result<Outcome, Trouble> {
+async fn list(
+    actions: &Actions,
+    asker: &Asker,
+    project: Option<&str>,
+    page: u32,
+) -> Result<Outcome, Trouble> {
     let listed = listed(actions, asker, project).await?;
     if listed.is_empty() {
         return Ok(Outcome::words(NONE));
     }
-    let lines: Vec<String> = listed.iter().map(Listed::line).collect();
-    Ok(Outcome::words(lines.join("\n")))
+    let list = List {
+        heading: String::new(),
+        entries: listed.iter().map(Listed::line).collect(),
+        note: String::new(),
+        more: false,
+        shown: Shown::by("schedule list").word(project),
+    };
+    Ok(Outcome::Answer(list.page(page, asker)?))
 }
 
 /// The next due times of one schedule, or of all together.
