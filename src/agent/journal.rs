@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{Limits, says_nothing};
 use crate::domain::{PersonError, shorten};
+use crate::markup::untrusted::unfenced;
 use crate::model::{Answer, ToolCall};
 use crate::store::runs::{Step, StepKind, StepState};
 
@@ -14,6 +15,8 @@ const MAX_FAILED: usize = 4;
 
 /// How many tool calls a run may make for each model answer it may have.
 const CALLS_PER_STEP: usize = 4;
+/// What to do at a limit for one request.
+const SMALLER: &str = "Ask again with a smaller question.";
 /// How much of what was found is shown when a run stops, in characters.
 const SHOWN: usize = 3_000;
 
@@ -68,7 +71,7 @@ pub(super) fn next(steps: &[Step], limits: Limits) -> Next {
         if calls >= limits.steps * CALLS_PER_STEP {
             return Next::Stop(so_far(
                 steps,
-                &format!("I stopped after {calls} tool calls, the limit for one request"),
+                &format!("I stopped after {calls} tool calls, the limit for one request. {SMALLER}"),
             ));
         }
         return Next::Call(call.clone());
@@ -116,10 +119,10 @@ fn limit(steps: &[Step], limits: Limits) -> Option<String> {
         .take_while(|step| step.failed)
         .count();
     let why = if answers >= limits.steps {
-        format!("I stopped after {answers} steps, the limit for one request (agent.max_steps)")
+        format!("I stopped after {answers} steps, the limit for one request (agent.max_steps). {SMALLER}")
     } else if tokens >= limits.tokens {
         format!(
-            "I stopped after {tokens} tokens; the limit for one request is {} (agent.max_tokens_per_run)",
+            "I stopped after {tokens} tokens; the limit for one request is {} (agent.max_tokens_per_run). {SMALLER}",
             limits.tokens
         )
     } else if failed >= MAX_FAILED {
@@ -137,27 +140,15 @@ fn limit(steps: &[Step], limits: Limits) -> Option<String> {
     Some(so_far(steps, &why))
 }
 
-/// Why a run stops, with the newest of what it found.
-fn so_far(steps: &[Step], why: &str) -> String {
+/// Why a run stops, with what it found, when it found anything.
+pub(super) fn so_far(steps: &[Step], why: &str) -> String {
     let tools = steps.iter().filter(|step| step.kind == StepKind::Tool);
     let results: Vec<&str> = tools.filter_map(|step| step.output.as_deref()).collect();
-    let found = if results.is_empty() {
-        "nothing yet".to_owned()
-    } else {
-        shorten(
-            &results.join(
-                "
-
-",
-            ),
-            SHOWN,
-        )
-    };
-    format!(
-        "{why}. Ask again with a smaller question. What there is so far:
-
-{found}"
-    )
+    if results.is_empty() {
+        return why.to_owned();
+    }
+    let found = shorten(&unfenced(&results.join("\n\n")), SHOWN);
+    format!("{why} What there is so far:\n\n{found}")
 }
 
 fn nothing() -> String {

@@ -7,6 +7,7 @@
 
 mod context;
 mod journal;
+mod ledger;
 mod prompt;
 pub mod tools;
 
@@ -16,22 +17,25 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::action::{Actions, Origin, Trouble, outcome};
+use sha2::{Digest, Sha256};
+
+use crate::action::{Actions, Came, Change, Decider, Trouble};
 use crate::config;
-use crate::domain::{self, PersonError, StepId};
+use crate::domain::{self, Money, PersonError, StepId};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::{TimedOut, later};
 use crate::engine::health::State as Health;
 use crate::engine::workers::Failure;
+use crate::markup::untrusted::{Fence, unfenced, unloaded};
 use crate::model::{Answer, Ask, Message, Model, ModelError, Reply, ToolCall};
-use crate::store::deliveries::{self, State};
-use crate::store::queue::{self, Claimed, Kind};
+use crate::store::queue::{self, Claimed};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState};
-use crate::store::{StoreError, projects};
+use crate::store::{StoreError, trust};
 use crate::telemetry;
+use context::Context;
 use journal::Next;
-use tools::{Change, Performed, ToolCx};
+use tools::{Performed, ToolCx};
 
 /// The longest pause that a busy model may ask for before the person is told instead.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -98,13 +102,19 @@ impl Agent {
             let steps = runs::steps(&mut tx, run.id).await?;
             drop(tx);
             let go_on = match journal::next(&steps, self.limits) {
-                Next::Ask => self.ask(item, run, &steps).await?,
+                Next::Ask => match self.over_budget(run, &steps).await? {
+                    Some(why) => {
+                        let text = journal::so_far(&steps, &why);
+                        return self.answer(item, run, RunState::Failed, &text).await;
+                    }
+                    None => self.ask(item, run, &steps).await?,
+                },
                 Next::Lost(step) => {
                     self.lose(run, &step, "the service was restarted before the answer was kept")
                         .await?
                 }
                 Next::Call(call) => self.call(item, run, &steps, &call).await?,
-                Next::Settle(step) => self.settle(item, run, &step).await?,
+                Next::Settle(step) => goes_on(&self.actions.settle(item, run, &step).await?),
                 Next::Answer(text) => {
                     let state = if journal::ended_badly(&steps) {
                         RunState::Failed
@@ -123,7 +133,18 @@ impl Agent {
 
     /// Asks the model and journals its answer.
     async fn ask(&self, item: &Claimed, run: &Run, steps: &[Step]) -> Result<bool, Failure> {
-        let ask = context::gather(&self.engine, run, steps, self.limits.context).await?;
+        let met = self.actions.met(run).await?;
+        let fence = fence(run);
+        let context = Context {
+            run,
+            steps,
+            tokens: self.limits.context,
+            met: &met,
+            fence: &fence,
+        };
+        let (ask, met) = context::gather(&self.engine, &context).await?;
+        // Somebody may have said a secret of ours.
+        let ask = ask.rewritten(|text| self.actions.outbox.masked(text));
         let mut step = Step {
             id: StepId::new(),
             seq: next_number(steps),
@@ -135,9 +156,12 @@ impl Agent {
             output: None,
             failed: false,
             tokens: 0,
+            cost: Money::default(),
         };
         let mut tx = self.engine.db.begin().await?;
         runs::add_step(&mut tx, run.id, &step, self.engine.clock.now()).await?;
+        // Before the model reads them, the run is known to hold strangers' words.
+        trust::note(&mut tx, run.id, &met).await?;
         if run.doing.is_empty() && steps.is_empty() {
             self.answers.doing(&mut tx, run, "thinking").await?;
         }
@@ -175,9 +199,11 @@ impl Agent {
         }
         step.state = StepState::Done;
         step.output = Some(journal::write(&answer));
-        step.tokens = i64::try_from(reply.tokens).unwrap_or(i64::MAX);
+        step.tokens = i64::try_from(reply.tokens.sum()).unwrap_or(i64::MAX);
+        step.cost = self.actions.budget.cost(reply.tokens.input, reply.tokens.output);
         let mut tx = self.engine.db.begin().await?;
         runs::end_step(&mut tx, run.id, step, self.engine.clock.now()).await?;
+        self.enter(&mut tx, run, step).await?;
         tx.commit("model step").await?;
         Ok(true)
     }
@@ -199,6 +225,8 @@ impl Agent {
             ModelError::Broken(_) => Duration::from_secs(tries as u64),
             ModelError::Refused(_) => Duration::MAX,
         };
+        // A model that was busy, or refused, has answered nothing.
+        let began = matches!(error, ModelError::Broken(_));
         let hint = match &error {
             ModelError::Refused(_) => {
                 "Have whoever runs Callsheet look at [model] in bot.toml. Commands such as `status` work without the model"
@@ -216,6 +244,9 @@ impl Agent {
         };
         let mut tx = self.engine.db.begin().await?;
         runs::end_step(&mut tx, run.id, &step, now).await?;
+        if began {
+            self.enter(&mut tx, run, &step).await?;
+        }
         let hopeless = pause > LONGEST_PAUSE || tries >= journal::MAX_LOST;
         if hopeless {
             let why = PersonError::new("I could not answer", error, hint);
@@ -250,6 +281,7 @@ impl Agent {
         };
         let mut tx = self.engine.db.begin().await?;
         runs::end_step(&mut tx, run.id, &step, self.engine.clock.now()).await?;
+        self.enter(&mut tx, run, &step).await?;
         tx.commit("model lost").await?;
         Ok(true)
     }
@@ -273,86 +305,72 @@ impl Agent {
             output: None,
             failed: false,
             tokens: 0,
+            cost: Money::default(),
         };
-        let origin = Origin {
-            run: Some(run.id),
-            step: Some(step.id),
-            conversation: None,
-        };
+        let (met, fence) = (self.actions.met(run).await?, fence(run));
         let cx = ToolCx {
             actions: &self.actions,
             asker: &run.asker,
-            origin,
+            met: &met,
+            fence: &fence,
         };
         self.note(run, &tools::doing(call)).await?;
         let performed = self.engine.clock.timeout(TOOL, tools::perform(&cx, call)).await;
         match performed.unwrap_or_else(|late| Err(hung(&call.name, late).into())) {
-            Ok(Performed::Change(change)) => return self.change(item, run, &cx, step, *change).await,
-            Ok(Performed::Read { text, doing }) => {
-                step.output = Some(tools::limited(&text));
+            Ok(Performed::Change(change)) => return self.change(item, &cx, run, step, &change).await,
+            Ok(Performed::Read { text, doing, met }) => {
+                step.output = Some(tools::limited(&text, &fence));
+                self.actions.journal_reading(run, &step, &met).await?;
+                // Where this may be shown depends on what was read.
                 if let Some(doing) = doing {
                     self.note(run, &doing).await?;
                 }
+                return Ok(true);
+            }
+            Ok(Performed::Failed { error, met }) => {
+                (step.failed, step.output) = (true, Some(error.to_string()));
+                self.actions.journal_reading(run, &step, &met).await?;
+                return Ok(true);
             }
             Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
                 (step.failed, step.output) = (true, Some(error.to_string()))
             }
             Err(other) => return Err(failure(other)),
         }
-        self.journal(run, &step).await?;
+        self.actions.journal(run, &step).await?;
         Ok(true)
     }
 
-    /// Makes a tool's change together with its journal entry.
+    /// Makes a tool's change, unless its person may not.
     async fn change(
         &self,
         item: &Claimed,
-        run: &Run,
         cx: &ToolCx<'_>,
+        run: &Run,
         mut step: Step,
-        change: Change,
+        change: &Change,
     ) -> Result<bool, Failure> {
-        let mut tx = self.engine.db.begin().await?;
-        let now = self.engine.clock.now();
-        // The entry comes first, because deliveries refer to it.
-        let entry = Step {
-            state: StepState::Awaiting,
-            ..step.clone()
+        let may = match cx.plan(change).await {
+            Ok(met) => {
+                self.actions.note_met(run, &met).await?;
+                change.permitted(&self.actions, run).await
+            }
+            Err(refused) => Err(refused),
         };
-        runs::add_step(&mut tx, run.id, &entry, now).await?;
-        match change.apply(cx, &mut tx).await {
-            Ok(Some(text)) => {
-                step.output = Some(text);
-                runs::end_step(&mut tx, run.id, &step, now).await?;
-                tx.commit("tool step").await?;
-                Ok(true)
-            }
-            // Nothing to wait for would be waited for without end.
-            Ok(None) if deliveries::of_step(&mut tx, step.id).await?.is_empty() => {
-                tx.commit("tool step awaiting").await?;
-                Ok(true)
-            }
-            Ok(None) => {
-                queue::park(&mut tx, item).await?;
-                tx.commit("tool step awaiting").await?;
-                self.engine.wake();
-                Ok(false)
-            }
+        match may {
+            Ok(()) => Ok(goes_on(
+                &self
+                    .actions
+                    .perform(item, run, step, change, Decider::Model)
+                    .await?,
+            )),
             Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
-                // Nothing of the change stays; the refusal is journaled on its own.
-                drop(tx);
                 (step.failed, step.output) = (true, Some(error.to_string()));
-                self.journal(run, &step).await?;
+                self.actions.journal(run, &step).await?;
                 Ok(true)
             }
             Err(other) => Err(failure(other)),
         }
-    }
-
-    async fn journal(&self, run: &Run, step: &Step) -> Result<(), StoreError> {
-        let mut tx = self.engine.db.begin().await?;
-        runs::add_step(&mut tx, run.id, step, self.engine.clock.now()).await?;
-        tx.commit("tool step").await
     }
 
     async fn note(&self, run: &Run, doing: &str) -> Result<(), StoreError> {
@@ -363,46 +381,24 @@ impl Agent {
         Ok(())
     }
 
-    /// Journals what became of a step's deliveries, or goes on waiting for them.
-    async fn settle(&self, item: &Claimed, run: &Run, step: &Step) -> Result<bool, Failure> {
-        let mut tx = self.engine.db.begin().await?;
-        runs::goes_on(&mut tx, run.id).await?;
-        // Locked, so that an outcome cannot come between our look and our wait.
-        deliveries::lock_tools(&mut tx, run.id).await?;
-        let sent = deliveries::of_step(&mut tx, step.id).await?;
-        for delivery in &sent {
-            let settled = matches!(delivery.state, State::Sent | State::Dead | State::Cancelled);
-            // A doubt that is still looked into has an open work item; one that was left to a person has none.
-            if !settled && queue::is_open(&mut tx, Kind::Send, delivery.id.0).await? {
-                queue::park(&mut tx, item).await?;
-                tx.commit("still awaiting").await?;
-                return Ok(false);
-            }
-        }
-        let place = match sent.first() {
-            Some(first) => projects::label(&mut tx, &first.place).await?,
-            None => String::new(),
-        };
-        let (text, failed) = outcome(&sent, &place);
-        let step = Step {
-            state: StepState::Done,
-            output: Some(text),
-            failed,
-            ..step.clone()
-        };
-        runs::end_step(&mut tx, run.id, &step, self.engine.clock.now()).await?;
-        tx.commit("tool step").await?;
-        Ok(true)
-    }
-
     async fn answer(&self, item: &Claimed, run: &Run, state: RunState, text: &str) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
-        self.answers
-            .end(&mut tx, run, state, &domain::Answer::words(text))
-            .await?;
+        let mut text = unfenced(text);
+        if trust::met(&mut tx, run.id).await?.tainted_by.is_some() {
+            // What is loaded by being looked at could carry away what the run has read.
+            text = unloaded(&text);
+        }
+        let words = domain::Answer::words(text);
+        self.answers.end(&mut tx, run, state, &words).await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("answer").await?)
     }
+}
+
+/// How strangers' words are marked in a run: by what nobody outside can know beforehand, and always alike, so that the model's
+/// server may keep what it read.
+fn fence(run: &Run) -> Fence {
+    Fence::new(&hex::encode(Sha256::digest(format!("fence {}", run.id))))
 }
 
 /// A tool did not come to an end.
@@ -412,6 +408,11 @@ fn hung(tool: &str, late: TimedOut) -> PersonError {
         format!("there was no result within {} seconds", late.0.as_secs()),
         "Try again later",
     )
+}
+
+/// Whether there is something to be done now.
+fn goes_on(came: &Came) -> bool {
+    matches!(came, Came::Through(_))
 }
 
 fn next_number(steps: &[Step]) -> i64 {

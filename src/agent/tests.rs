@@ -2,7 +2,8 @@
 
 use super::journal::{Next, next, write};
 use super::{Limits, prompt, tools};
-use crate::domain::StepId;
+use crate::domain::{Money, StepId};
+use crate::markup::untrusted::Fence;
 use crate::model::{Answer, ToolCall};
 use crate::store::runs::{Step, StepKind, StepState};
 
@@ -47,6 +48,7 @@ fn step(kind: StepKind, state: StepState, call_id: &str, output: Option<String>,
         output,
         failed: false,
         tokens,
+        cost: Money::default(),
     }
 }
 
@@ -148,7 +150,7 @@ fn every_tool_has_a_plain_object_schema() {
 
 #[test]
 fn long_results_are_cut_with_a_note() {
-    let text = tools::limited(&"é".repeat(12_001));
+    let text = tools::limited(&"é".repeat(12_001), &Fence::new("01"));
     assert!(
         text.ends_with("[cut: 1 of 12001 characters are not shown; ask for less]"),
         "{}",

@@ -26,6 +26,27 @@ pub struct Ask {
     pub tools: Vec<ToolSpec>,
 }
 
+impl Ask {
+    /// The same with every text that is not ours rewritten.
+    #[must_use]
+    pub fn rewritten(mut self, rewrite: impl Fn(&str) -> String) -> Self {
+        self.system = rewrite(&self.system);
+        for message in &mut self.messages {
+            match message {
+                Message::Person { name, text } => (*name, *text) = (rewrite(name), rewrite(text)),
+                Message::Assistant(answer) => {
+                    answer.text = rewrite(&answer.text);
+                    for call in &mut answer.calls {
+                        call.arguments = rewrite(&call.arguments);
+                    }
+                }
+                Message::ToolResult { text, .. } => *text = rewrite(text),
+            }
+        }
+        self
+    }
+}
+
 /// One message of the conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -90,10 +111,26 @@ pub struct ToolSpec {
 pub struct Reply {
     /// The answer.
     pub answer: Answer,
-    /// Tokens in and out; estimated at four characters a token where the vendor says nothing.
-    pub tokens: u64,
+    /// What was read and written; estimated at four characters a token where the vendor says nothing.
+    pub tokens: Tokens,
     /// Whether the answer was cut off at the vendor's length limit.
     pub cut: bool,
+}
+
+/// Tokens, which are priced apart.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// What the model read.
+    pub input: u64,
+    /// What it wrote, its thinking included.
+    pub output: u64,
+}
+
+impl Tokens {
+    /// Both together.
+    pub fn sum(self) -> u64 {
+        self.input.saturating_add(self.output)
+    }
 }
 
 /// Why there is no answer.

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Change, Performed, ToolCx};
-use crate::action::{IssueEdit, IssueQuery, Naming, Trouble};
-use crate::domain::{IssueState, NewIssue};
+use super::{Performed, ToolCx};
+use crate::action::{Change, IssueEdit, IssueQuery, Naming, Trouble};
+use crate::domain::{IssueRef, IssueState, NewIssue};
 use crate::guard::{Action, Subject};
 use crate::platform::github::StateFilter;
 
@@ -140,6 +140,7 @@ pub(super) async fn list_issues(cx: &ToolCx<'_>, args: ListIssues) -> Result<Per
         assignee: args.assignee,
         limit: args.limit.unwrap_or(ISSUES).clamp(1, MOST_ISSUES) as usize,
     };
+    let mut reading = cx.read(&permit).await?;
     let list = cx.actions.list_issues(&permit, &query).await?;
     let kind = match query.state {
         StateFilter::Open => "open ",
@@ -152,14 +153,17 @@ pub(super) async fn list_issues(cx: &ToolCx<'_>, args: ListIssues) -> Result<Per
         list.issues.len(),
         list.repository
     );
-    Ok(Performed::Read {
-        text: list.markdown(),
-        doing: Some(doing),
-    })
+    let text = list.told(&mut reading.telling);
+    Ok(reading.done(text, Some(doing)))
+}
+
+/// The issue that is meant.
+async fn issue(cx: &ToolCx<'_>, named: Option<&str>) -> Result<IssueRef, Trouble> {
+    cx.actions.issue(cx.asker, named).await
 }
 
 pub(super) async fn get_issue(cx: &ToolCx<'_>, args: IssueName) -> Result<Performed, Trouble> {
-    let issue = cx.actions.issue(cx.asker, args.issue.as_deref()).await?;
+    let issue = issue(cx, args.issue.as_deref()).await?;
     let permit = cx
         .actions
         .permit(
@@ -168,11 +172,10 @@ pub(super) async fn get_issue(cx: &ToolCx<'_>, args: IssueName) -> Result<Perfor
             Subject::Repository(issue.repository.clone()),
         )
         .await?;
+    let mut reading = cx.read(&permit).await?;
     let read = cx.actions.read_issue(&permit, issue.number).await?;
-    Ok(Performed::Read {
-        text: read.markdown(),
-        doing: Some(format!("reading {issue}")),
-    })
+    let text = read.told(&mut reading.telling);
+    Ok(reading.done(text, Some(format!("reading {issue}"))))
 }
 
 pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<Performed, Trouble> {
@@ -185,14 +188,6 @@ pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<P
             Naming::Whole,
         )
         .await?;
-    let permit = cx
-        .actions
-        .permit(
-            cx.asker,
-            Action::CreateIssue,
-            Subject::Repository(repository.clone()),
-        )
-        .await?;
     let new = NewIssue {
         repository,
         title: args.title,
@@ -200,26 +195,22 @@ pub(super) async fn create_issue(cx: &ToolCx<'_>, args: CreateIssue) -> Result<P
         labels: args.labels,
         assignees: args.assignees,
     };
-    Ok(Performed::Change(Box::new(Change::CreateIssue { permit, new })))
+    Ok(Performed::Change(Box::new(Change::CreateIssue { new })))
 }
 
 pub(super) async fn comment_on_issue(cx: &ToolCx<'_>, args: CommentOnIssue) -> Result<Performed, Trouble> {
-    let issue = cx.actions.issue(cx.asker, args.issue.as_deref()).await?;
-    let subject = Subject::Repository(issue.repository.clone());
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::CommentOnIssue, subject)
-        .await?;
+    let issue = issue(cx, args.issue.as_deref()).await?;
     Ok(Performed::Change(Box::new(Change::CommentOnIssue {
-        permit,
-        number: issue.number,
+        issue,
         text: args.text,
     })))
 }
 
 pub(super) async fn update_issue(cx: &ToolCx<'_>, args: UpdateIssue) -> Result<Performed, Trouble> {
-    let issue = cx.actions.issue(cx.asker, args.issue.as_deref()).await?;
+    let issue = issue(cx, args.issue.as_deref()).await?;
     let subject = Subject::Repository(issue.repository.clone());
+    // Before it is looked at, since even why it cannot be changed tells of it.
+    cx.touch(&subject).await?;
     let permit = cx.actions.permit(cx.asker, Action::UpdateIssue, subject).await?;
     let edit = IssueEdit {
         title: args.title,
@@ -231,9 +222,5 @@ pub(super) async fn update_issue(cx: &ToolCx<'_>, args: UpdateIssue) -> Result<P
         remove_assignees: args.remove_assignees,
     };
     let change = cx.actions.plan_issue_change(&permit, issue.number, edit).await?;
-    Ok(Performed::Change(Box::new(Change::UpdateIssue {
-        permit,
-        number: issue.number,
-        change,
-    })))
+    Ok(Performed::Change(Box::new(Change::UpdateIssue { issue, change })))
 }

@@ -3,10 +3,10 @@
 //! A tool's arguments are a struct; its schema is derived from it. Bad arguments come back as a sentence that says what to
 //! mend.
 
-mod change;
 mod issues;
 mod projects;
 mod pulls;
+mod reading;
 
 use std::sync::LazyLock;
 
@@ -14,11 +14,11 @@ use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-use crate::action::{Actions, Origin, Trouble};
+use crate::action::{Actions, Change, Trouble};
 use crate::domain::{Asker, PersonError, shorten};
+use crate::markup::untrusted::Fence;
 use crate::model::{ToolCall, ToolSpec};
-
-pub use change::Change;
+use crate::store::trust::Met;
 
 /// The longest result handed to the model, in characters.
 const LONGEST_RESULT: usize = 12_000;
@@ -29,8 +29,10 @@ pub struct ToolCx<'a> {
     pub actions: &'a Actions,
     /// Who asks.
     pub asker: &'a Asker,
-    /// Where effects come from.
-    pub origin: Origin,
+    /// What the run has met so far.
+    pub met: &'a Met,
+    /// How strangers' words are marked in this run.
+    pub fence: &'a Fence,
 }
 
 /// What a tool did.
@@ -41,9 +43,18 @@ pub enum Performed {
         text: String,
         /// What the run does next, for its progress.
         doing: Option<String>,
+        /// What the run met in it.
+        met: Met,
     },
     /// It wants to change something.
     Change(Box<Change>),
+    /// It could not.
+    Failed {
+        /// Why, for the model and the person.
+        error: PersonError,
+        /// What the run met in that.
+        met: Met,
+    },
 }
 
 /// What a tool does to the world.
@@ -240,8 +251,15 @@ pub fn specs() -> Vec<ToolSpec> {
 /// Does what the model asks for.
 ///
 /// # Errors
-/// A sentence for the model and the person, or a failure of the database.
+/// When the database fails.
 pub async fn perform(cx: &ToolCx<'_>, call: &ToolCall) -> Result<Performed, Trouble> {
+    match called(cx, call).await {
+        Err(Trouble::Person(error) | Trouble::Unavailable(error)) => cx.failed(error).await,
+        other => other,
+    }
+}
+
+async fn called(cx: &ToolCx<'_>, call: &ToolCall) -> Result<Performed, Trouble> {
     let Some(tool) = ALL.iter().find(|tool| tool.name == call.name) else {
         let names: Vec<&str> = ALL.iter().map(|tool| tool.name).collect();
         return Err(PersonError::new(
@@ -268,13 +286,13 @@ pub fn changes(name: &str) -> bool {
         .any(|tool| tool.name == name && tool.effect == ToolEffect::Write)
 }
 
-/// A result no longer than the model is given, with a note of what was cut.
-pub fn limited(text: &str) -> String {
+/// A result no longer than the model is given, with a note of what was cut. A fence in which it is cut is closed.
+pub fn limited(text: &str, fence: &Fence) -> String {
     let length = text.chars().count();
     if length <= LONGEST_RESULT {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(LONGEST_RESULT).collect();
+    let kept = fence.closed(text.chars().take(LONGEST_RESULT).collect());
     format!(
         "{kept}\n\n[cut: {} of {length} characters are not shown; ask for less]",
         length - LONGEST_RESULT

@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{Change, Performed, ToolCx};
-use crate::action::{self, Naming, NewProject, ProjectEdit, Trouble};
-use crate::domain::{PersonError, Place, ProjectStatus};
+use super::{Performed, ToolCx};
+use crate::action::{self, Change, Naming, NewProject, ProjectEdit, Trouble};
+use crate::domain::{ProjectStatus, Repository, Role};
 use crate::guard::{Action, Permit, Subject};
 
 /// How many messages a search gives at most.
@@ -86,18 +86,9 @@ pub(super) struct PostMessage {
     text: String,
 }
 
-fn read(text: String) -> Result<Performed, Trouble> {
-    Ok(Performed::Read { text, doing: None })
-}
-
 /// The right to do something to the project that was named, or to that of this place.
-async fn permit(
-    cx: &ToolCx<'_>,
-    named: Option<&str>,
-    naming: Naming,
-    action: Action,
-) -> Result<Permit, Trouble> {
-    let project = cx.actions.project(cx.asker, named, naming).await?;
+async fn permit(cx: &ToolCx<'_>, named: Option<&str>, action: Action) -> Result<Permit, Trouble> {
+    let project = cx.actions.project(cx.asker, named, Naming::Close).await?;
     cx.actions
         .permit(cx.asker, action, Subject::Project(project.id))
         .await
@@ -107,108 +98,101 @@ pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Perform
     cx.actions
         .permit(cx.asker, Action::ListProjects, Subject::Nothing)
         .await?;
-    read(action::list_projects(&cx.actions.readable(cx.asker).await?))
+    let (projects, met) = cx.namable(cx.actions.readable(cx.asker).await?);
+    Ok(Performed::Read {
+        text: action::list_projects(&projects),
+        doing: None,
+        met,
+    })
 }
 
 pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let permit = permit(cx, args.project.as_deref(), Naming::Close, Action::ReadProject).await?;
-    read(cx.actions.describe(&permit).await?)
+    let permit = permit(cx, args.project.as_deref(), Action::ReadProject).await?;
+    let mut reading = cx.read(&permit).await?;
+    let text = cx.actions.describe(&permit, &mut reading.telling).await?;
+    Ok(reading.done(text, None))
 }
 
 pub(super) async fn project_status(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let permit = permit(cx, args.project.as_deref(), Naming::Close, Action::ReadProject).await?;
-    read(cx.actions.status(&permit).await?.markdown())
+    let permit = permit(cx, args.project.as_deref(), Action::ReadProject).await?;
+    let mut reading = cx.read(&permit).await?;
+    let text = cx.actions.status(&permit).await?.told(&mut reading.telling);
+    Ok(reading.done(text, None))
 }
 
-/// The right to choose a repository that was named.
-async fn choose(cx: &ToolCx<'_>, repository: Option<&str>) -> Result<Option<Permit>, Trouble> {
+/// The repository that was named, when one was.
+async fn chosen(cx: &ToolCx<'_>, repository: Option<&str>) -> Result<Option<Repository>, Trouble> {
     let Some(text) = repository.filter(|text| !text.trim().is_empty()) else {
         return Ok(None);
     };
-    let repository = cx
-        .actions
-        .repository(cx.asker, Some(text), None, Naming::Whole)
-        .await?;
-    Ok(Some(
-        cx.actions
-            .permit(cx.asker, Action::SetRepository, Subject::Repository(repository))
-            .await?,
-    ))
+    let repository = cx.actions.repository(cx.asker, Some(text), None, Naming::Whole);
+    Ok(Some(repository.await?))
 }
 
 pub(super) async fn create_project(cx: &ToolCx<'_>, args: CreateProject) -> Result<Performed, Trouble> {
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::CreateProject, Subject::Nothing)
-        .await?;
-    let repository = choose(cx, args.repository.as_deref()).await?;
+    let repository = chosen(cx, args.repository.as_deref()).await?;
     let new = NewProject {
         name: args.name,
         description: args.description.unwrap_or_default(),
         status: args.status.unwrap_or(ProjectStatus::Active),
     };
     Ok(Performed::Change(Box::new(Change::CreateProject {
-        permit,
-        repository,
         new,
+        repository,
     })))
 }
 
 pub(super) async fn update_project(cx: &ToolCx<'_>, args: UpdateProject) -> Result<Performed, Trouble> {
-    let permit = permit(cx, args.project.as_deref(), Naming::Whole, Action::UpdateProject).await?;
-    let repository = choose(cx, args.repository.as_deref()).await?;
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Whole)
+        .await?;
+    let repository = chosen(cx, args.repository.as_deref()).await?;
     let edit = ProjectEdit {
         name: args.name,
         description: args.description,
         status: args.status,
     };
     Ok(Performed::Change(Box::new(Change::UpdateProject {
-        permit,
-        repository,
+        project: project.id,
         edit,
+        repository,
     })))
 }
 
 pub(super) async fn bind_place(cx: &ToolCx<'_>, args: BindPlace) -> Result<Performed, Trouble> {
-    let permit = permit(cx, args.project.as_deref(), Naming::Whole, Action::BindPlace).await?;
-    let place = match args
-        .place
-        .as_deref()
-        .map(str::trim)
-        .filter(|text| !text.is_empty() && *text != "here")
-    {
-        None => cx.asker.place.root(),
-        Some(text) => text.parse::<Place>().map_err(|error| {
-            PersonError::new(
-                "I could not bind this place",
-                error.to_string(),
-                "Ask in the channel itself instead",
-            )
-        })?,
+    let project = cx
+        .actions
+        .project(cx.asker, args.project.as_deref(), Naming::Whole)
+        .await?;
+    let place = cx.actions.place_called(cx.asker, args.place.as_deref())?;
+    // What a channel is called may be nobody's business here who knows its address.
+    let label = if cx.met.tainted_by.is_some() && place.root() != cx.asker.place.root() {
+        place.to_string()
+    } else {
+        cx.actions.label(&place).await
     };
-    let label = cx.actions.label(&place).await;
     Ok(Performed::Change(Box::new(Change::BindPlace {
-        permit,
+        project: project.id,
         place,
         label,
+        role: Role::Member,
     })))
 }
 
 pub(super) async fn search_messages(cx: &ToolCx<'_>, args: SearchMessages) -> Result<Performed, Trouble> {
-    let permit = permit(cx, args.project.as_deref(), Naming::Close, Action::SearchMessages).await?;
+    let permit = permit(cx, args.project.as_deref(), Action::SearchMessages).await?;
     let limit = args.limit.map_or(20, i64::from).clamp(1, MOST_FOUND);
+    let mut reading = cx.read(&permit).await?;
     let hits = cx.actions.search_messages(&permit, &args.words, limit).await?;
-    read(action::found(&args.words, &hits))
+    let text = action::found(&args.words, &hits, &mut reading.telling);
+    Ok(reading.done(text, None))
 }
 
 pub(super) async fn post_message(cx: &ToolCx<'_>, args: PostMessage) -> Result<Performed, Trouble> {
     let bound = cx.actions.bound_place(cx.asker, &args.place).await?;
-    let permit = cx
-        .actions
-        .permit(cx.asker, Action::PostMessage, Subject::Project(bound.project_id))
-        .await?;
     Ok(Performed::Change(Box::new(Change::PostMessage {
-        permit,
+        project: bound.project_id,
         place: bound.place,
         text: args.text,
     })))

@@ -99,12 +99,11 @@ pub(super) async fn list_pull_requests(
     let permit = reader(cx, args.repository.as_deref(), args.project.as_deref()).await?;
     let limit = args.limit.unwrap_or(USUAL).clamp(1, MOST) as usize;
     let state = args.state.unwrap_or(Which::Open).filter();
+    let mut reading = cx.read(&permit).await?;
     let list = cx.actions.list_pull_requests(&permit, state, limit).await?;
     let doing = format!("reading the pull requests of {}", list.repository);
-    Ok(Performed::Read {
-        text: list.markdown(),
-        doing: Some(doing),
-    })
+    let text = list.told(&mut reading.telling);
+    Ok(reading.done(text, Some(doing)))
 }
 
 pub(super) async fn get_pull_request(cx: &ToolCx<'_>, args: PullRequestName) -> Result<Performed, Trouble> {
@@ -114,11 +113,10 @@ pub(super) async fn get_pull_request(cx: &ToolCx<'_>, args: PullRequestName) -> 
         .await?;
     let subject = Subject::Repository(at.repository.clone());
     let permit = cx.actions.permit(cx.asker, Action::ReadProject, subject).await?;
-    let read = cx.actions.read_pull_request(&permit, at.number).await?;
-    Ok(Performed::Read {
-        text: read.markdown(),
-        doing: Some(format!("reading {at}")),
-    })
+    let mut reading = cx.read(&permit).await?;
+    let (read, trust) = cx.actions.read_pull_request(&permit, at.number).await?;
+    let text = read.told(trust.covers(&read.pull), &mut reading.telling);
+    Ok(reading.done(text, Some(format!("reading {at}"))))
 }
 
 pub(super) async fn search_issues(cx: &ToolCx<'_>, args: SearchIssues) -> Result<Performed, Trouble> {
@@ -132,11 +130,10 @@ pub(super) async fn search_issues(cx: &ToolCx<'_>, args: SearchIssues) -> Result
         state: args.state.unwrap_or(Which::All).filter(),
         limit: args.limit.unwrap_or(USUAL).clamp(1, MOST) as usize,
     };
+    let mut reading = cx.read(&permit).await?;
     let found = cx.actions.search_issues(&permit, &search).await?;
-    Ok(Performed::Read {
-        text: found.markdown(),
-        doing: Some(format!("searching {}", found.repository)),
-    })
+    let text = found.told(&mut reading.telling);
+    Ok(reading.done(text, Some(format!("searching {}", found.repository))))
 }
 
 pub(super) async fn recent_activity(cx: &ToolCx<'_>, args: RecentActivity) -> Result<Performed, Trouble> {
@@ -150,9 +147,9 @@ pub(super) async fn recent_activity(cx: &ToolCx<'_>, args: RecentActivity) -> Re
         .into());
     }
     let permit = reader(cx, args.repository.as_deref(), args.project.as_deref()).await?;
+    let mut reading = cx.read(&permit).await?;
     let recent = cx.actions.recent_activity(&permit, days).await?;
-    Ok(Performed::Read {
-        text: recent.markdown(),
-        doing: Some(format!("looking at what happened in {}", recent.repository)),
-    })
+    let text = recent.told(&mut reading.telling);
+    let doing = format!("looking at what happened in {}", recent.repository);
+    Ok(reading.done(text, Some(doing)))
 }

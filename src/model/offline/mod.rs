@@ -15,7 +15,7 @@ mod tokens;
 use serde_json::Value;
 
 use self::grammar::Call;
-use super::{Answer, Ask, Message, Reply, ToolCall};
+use super::{Answer, Ask, Message, Reply, Tokens, ToolCall};
 use crate::domain::issue_refs;
 
 /// The beginning of the ids of this model's calls.
@@ -52,7 +52,7 @@ impl Offline {
     pub fn ask(&self, ask: &Ask) -> Reply {
         Reply {
             answer: answer(ask),
-            tokens: 0,
+            tokens: Tokens::default(),
             cut: false,
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::failure;
 use crate::domain::clean;
-use crate::model::{Answer, ModelError, Reply, ToolCall};
+use crate::model::{Answer, ModelError, Reply, Tokens, ToolCall};
 
 /// OpenAI's rule of thumb: four characters to a token.
 /// <https://help.openai.com/en/articles/4936856-what-are-tokens-and-how-to-count-them>
@@ -80,9 +80,28 @@ struct Usage {
 }
 
 impl Usage {
-    fn tokens(&self) -> u64 {
+    /// Some vendors send a running total with every chunk: the largest counts.
+    fn raise(&mut self, later: &Self) {
+        self.total_tokens = self.total_tokens.max(later.total_tokens);
+        self.prompt_tokens = self.prompt_tokens.max(later.prompt_tokens);
+        self.completion_tokens = self.completion_tokens.max(later.completion_tokens);
+    }
+
+    /// What was counted; `answer` and `whole` are estimates of what was written and of everything.
+    fn tokens(&self, answer: u64, whole: impl FnOnce() -> u64) -> Tokens {
         let parts = self.prompt_tokens.saturating_add(self.completion_tokens);
-        self.total_tokens.unwrap_or_default().max(parts)
+        let total = match self.total_tokens.unwrap_or_default().max(parts) {
+            0 => whole(),
+            counted => counted,
+        };
+        let input = if parts == 0 {
+            total.saturating_sub(answer)
+        } else {
+            self.prompt_tokens
+        };
+        // What is in no part is what the model thought.
+        let output = total - input;
+        Tokens { input, output }
     }
 }
 
@@ -112,7 +131,7 @@ pub(super) struct Draft {
     refusal: String,
     slots: Vec<Slot>,
     finish: Option<String>,
-    tokens: u64,
+    usage: Usage,
     /// The number before the first made-up id.
     calls_before: usize,
 }
@@ -126,7 +145,7 @@ impl Draft {
             refusal,
             slots: Vec::new(),
             finish: None,
-            tokens: 0,
+            usage: Usage::default(),
             calls_before,
         }
     }
@@ -140,8 +159,7 @@ impl Draft {
             return Err(failure::of_chunk(&chunk.error));
         }
         if let Some(usage) = chunk.usage {
-            // Some vendors send a running total with every chunk.
-            self.tokens = self.tokens.max(usage.tokens());
+            self.usage.raise(&usage);
         }
         for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
             if let Some(delta) = choice.delta.or(choice.message) {
@@ -231,11 +249,14 @@ impl Draft {
             calls,
             ..Answer::default()
         };
-        let tokens = if self.tokens > 0 {
-            self.tokens
-        } else {
-            estimate(request(), &answer)
+        let written = characters(&answer);
+        let estimate = |characters: usize| {
+            let characters = u64::try_from(characters).unwrap_or(u64::MAX);
+            characters.div_ceil(CHARACTERS_PER_TOKEN)
         };
+        let tokens = self
+            .usage
+            .tokens(estimate(written), || estimate(request() + written));
         Ok(Reply {
             answer,
             tokens,
@@ -275,17 +296,15 @@ fn calls(slots: Vec<Slot>, before: usize) -> Result<Vec<ToolCall>, ModelError> {
     Ok(calls)
 }
 
-fn estimate(request: usize, answer: &Answer) -> u64 {
+/// How long what the model wrote is.
+fn characters(answer: &Answer) -> usize {
     let count = |text: &str| text.chars().count();
     let calls: usize = answer
         .calls
         .iter()
         .map(|call| count(&call.name) + count(&call.arguments))
         .sum();
-    let characters = request + count(&answer.text) + calls;
-    u64::try_from(characters)
-        .unwrap_or(u64::MAX)
-        .div_ceil(CHARACTERS_PER_TOKEN)
+    count(&answer.text) + calls
 }
 
 /// Adds text, or the text of parts; parts of another kind, such as the model's thinking, are left out.

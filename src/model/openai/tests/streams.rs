@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{DONE, Fake, STOP, ask, call, chunks, events, reply_to, response, tool_call};
 use crate::engine::clock::Clock;
-use crate::model::{Answer, Message, Reply};
+use crate::model::{Answer, Message, Reply, Tokens};
 
 async fn says_hello(what: &str, body: &str) {
     let reply = reply_to(body)
@@ -140,7 +140,7 @@ async fn takes_an_answer_that_is_not_streamed() {
         reply,
         Reply {
             answer,
-            tokens: 42,
+            tokens: Tokens { input: 40, output: 2 },
             cut: true
         }
     );
@@ -150,18 +150,37 @@ async fn takes_an_answer_that_is_not_streamed() {
 async fn counts_tokens() {
     let hello = chunks(&[json!("Hello")]);
     let with = |usage: &str| format!("{hello}data: {{\"usage\":{usage}}}\n\n{DONE}");
-    assert_eq!(reply_to(&with("{\"total_tokens\":12}")).await.unwrap().tokens, 12);
-    assert_eq!(
-        reply_to(&with("{\"prompt_tokens\":5,\"completion_tokens\":2}"))
-            .await
-            .unwrap()
-            .tokens,
-        7
-    );
+    // What is read and what is written has a price of its own; "Hello" is about two tokens.
+    for (usage, input, output) in [
+        ("{\"prompt_tokens\":5,\"completion_tokens\":2}", 5, 2),
+        (
+            "{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":10}",
+            5,
+            5,
+        ),
+        (
+            "{\"prompt_tokens\":5,\"completion_tokens\":2,\"total_tokens\":3}",
+            5,
+            2,
+        ),
+        ("{\"completion_tokens\":2}", 0, 2),
+        ("{\"total_tokens\":12}", 10, 2),
+        ("{\"total_tokens\":1}", 0, 1),
+    ] {
+        let tokens = reply_to(&with(usage)).await.unwrap().tokens;
+        assert_eq!(tokens, Tokens { input, output }, "{usage}");
+    }
     let (fake, model) = Fake::start(vec![events(&with("null"))]).await;
     let reply = model.ask(&ask("hi"), &Clock::system()).await.unwrap();
     let request = fake.requests().remove(0).1.to_string().chars().count();
-    assert_eq!(reply.tokens, u64::try_from((request + 5).div_ceil(4)).unwrap());
+    let whole = u64::try_from((request + 5).div_ceil(4)).unwrap();
+    assert_eq!(
+        reply.tokens,
+        Tokens {
+            input: whole - 2,
+            output: 2
+        }
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,38 @@
+//! What the model costs: entered in the ledger with the step, and looked at before the next.
+
+use super::Agent;
+use crate::domain::Money;
+use crate::guard::budget::Spent;
+use crate::store::runs::{Run, Step};
+use crate::store::usage::{self, Used};
+use crate::store::{StoreError, Tx};
+
+impl Agent {
+    /// Enters a model's answer in the ledger, in the transaction that journals it. Of one that was lost nobody knows what it
+    /// took; it counts as an answer.
+    pub(super) async fn enter(&self, tx: &mut Tx, run: &Run, step: &Step) -> Result<(), StoreError> {
+        let used = Used {
+            tokens: step.tokens,
+            cost: step.cost,
+            answers: 1,
+        };
+        let day = self.engine.clock.now().date_naive();
+        usage::add(tx, run.asker.person, &run.asker.place, day, used).await
+    }
+
+    /// Why the model is not asked, when a limit is reached.
+    pub(super) async fn over_budget(&self, run: &Run, steps: &[Step]) -> Result<Option<String>, StoreError> {
+        let budget = &self.actions.budget;
+        if !budget.metered {
+            return Ok(None);
+        }
+        let now = self.engine.clock.now();
+        let mut tx = self.engine.db.read().await?;
+        let mut spent = Spent::gather(&mut tx, run.asker.person, &run.asker.place, now).await?;
+        drop(tx);
+        spent.run = steps
+            .iter()
+            .fold(Money::default(), |sum, step| sum.plus(step.cost));
+        Ok(budget.reached(&spent, now))
+    }
+}
