@@ -6,6 +6,7 @@ use super::Desk;
 use crate::domain::{Addressed, AuthorKind, EventId, Place, Posted};
 use crate::engine::clock::later;
 use crate::engine::workers::Failure;
+use crate::markup::untrusted::quotes;
 use crate::store::inbox::{self, Overtaken};
 use crate::store::queue::{self, Claimed};
 use crate::store::{StoreError, Tx, conversations, projects};
@@ -16,13 +17,18 @@ const OVERTAKEN: Duration = Duration::from_secs(3_600);
 impl Desk {
     /// The newest words are kept where we kept the message. A request keeps the words it was made with.
     pub(super) async fn edited(&self, item: &Claimed, id: EventId, posted: &Posted) -> Result<(), Failure> {
+        // Who wrote it may have been trusted then, and not now.
+        let trusted = posted.author.kind == AuthorKind::Human && {
+            let author = self.asker(&posted.author, &posted.place).await?;
+            self.trusts(&author).await? && !quotes(&posted.text)
+        };
         let mut tx = self.engine.db.begin().await?;
         let is_ours = posted.addressed == Addressed::Us
             || conversations::at(&mut tx, &posted.place).await?.is_some()
             || !projects::at(&mut tx, &posted.place).await?.is_empty();
         let may_come = is_ours && later(posted.at, OVERTAKEN) > self.engine.clock.now();
-        let kept =
-            conversations::edit_message(&mut tx, &posted.place, &posted.external_id, &posted.text).await?;
+        let (place, there) = (&posted.place, &posted.external_id);
+        let kept = conversations::edit_message(&mut tx, place, there, &posted.text, trusted).await?;
         if kept {
             inbox::set_meaning(&mut tx, id, "edit").await?;
         } else if may_come {
@@ -34,13 +40,13 @@ impl Desk {
         Ok(tx.commit("edit").await?)
     }
 
-    /// What became of a person's message before it reached us.
+    /// What became of a message that may ask for something before it reached us.
     pub(super) async fn overtaken(
         &self,
         tx: &mut Tx,
         posted: &Posted,
     ) -> Result<Option<Overtaken>, StoreError> {
-        if posted.author.kind != AuthorKind::Human {
+        if !self.may_ask(&posted.author) {
             return Ok(None);
         }
         let since = self.engine.clock.now() - OVERTAKEN;

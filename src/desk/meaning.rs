@@ -1,7 +1,8 @@
 //! What a message means to us: a pure function of what was said, where, and what we know of the place.
 
+use super::limits::is_gate_answer;
 use crate::command::Command;
-use crate::domain::{Addressed, AuthorKind, Place, Posted, has_words, says_stop};
+use crate::domain::{Addressed, AuthorKind, GateAnswer, Place, Posted, gate_answer, has_words, says_stop};
 use crate::store::runs::Work;
 
 /// What is known of the place.
@@ -11,6 +12,8 @@ pub(super) struct Facts {
     pub(super) bound: bool,
     /// There is a conversation with us already.
     pub(super) taking_part: bool,
+    /// Whoever wrote it may ask: a person, or a bot that is allowed.
+    pub(super) may_ask: bool,
 }
 
 /// What a message means.
@@ -26,6 +29,8 @@ pub(super) enum Meaning {
     Request(Work),
     /// To end what we are doing there.
     Stop,
+    /// An answer to a question of ours.
+    Answer(GateAnswer),
 }
 
 /// What we say when we are called without words.
@@ -36,10 +41,15 @@ const GREETING: &str =
 pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
     match posted.author.kind {
         AuthorKind::Ourselves => return Meaning::Ours,
-        // Two bots that answer each other never stop.
-        AuthorKind::Bot if facts.bound || facts.taking_part => return Meaning::Heard,
-        AuthorKind::Bot => return Meaning::NotOurs("a bot's"),
-        AuthorKind::Human => {}
+        // Two bots that answer each other never stop. One that is allowed asks, and controls nothing.
+        AuthorKind::Bot if !facts.may_ask || controls(&posted.text) => {
+            return if facts.bound || facts.taking_part {
+                Meaning::Heard
+            } else {
+                Meaning::NotOurs("a bot's")
+            };
+        }
+        AuthorKind::Bot | AuthorKind::Human => {}
     }
     // In a crowd only our name calls us: people discuss there. A thread with us is a talk with us.
     let asked = match posted.addressed {
@@ -53,9 +63,18 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
     if stops && says_stop(&posted.text) {
         return Meaning::Stop;
     }
+    // On an issue of ours the slash calls us.
+    let slashed = posted.text.trim_start().starts_with('/') && matches!(posted.place, Place::GitHub(_));
+    let to_us =
+        asked || (slashed && (facts.bound || facts.taking_part) && posted.addressed != Addressed::Others);
+    if let Some(answer) =
+        gate_answer(&posted.text).filter(|_| to_us && posted.author.kind == AuthorKind::Human)
+    {
+        return Meaning::Answer(answer);
+    }
     let words = has_words(&posted.text);
     match (asked, words) {
-        (true, true) => Meaning::Request(work(&posted.text)),
+        (true, true) => Meaning::Request(work(&posted.text, posted.addressed == Addressed::Us)),
         (true, false) if posted.addressed == Addressed::Us => Meaning::Request(Work::Say {
             text: GREETING.to_owned(),
         }),
@@ -64,9 +83,23 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
     }
 }
 
-/// A command where the words are one, else talk for the agent.
-pub(super) fn work(text: &str) -> Work {
-    if Command::parse(text).is_some() {
+/// Whether a text ends or decides something, or is about who somebody is and what they may do.
+fn controls(text: &str) -> bool {
+    let is_about_rights = || {
+        matches!(
+            Command::parse(text),
+            Some(
+                Command::Link { .. } | Command::Unlink { .. } | Command::Claim { .. } | Command::Role { .. }
+            )
+        )
+    };
+    says_stop(text) || is_gate_answer(text) || is_about_rights()
+}
+
+/// A command where the words are one, else talk for the agent. `called` says whether it was given to us by our name, by a
+/// slash command or by a button.
+pub(super) fn work(text: &str, called: bool) -> Work {
+    if Command::parse(text).is_some_and(|command| called || !command.needs_call()) {
         Work::Command {
             line: text.to_owned(),
         }

@@ -4,8 +4,10 @@
 //! 2. A request becomes a turn with a run, in the transaction that ends the event's work: never two, never none.
 //! 3. What people say where we have no business is not kept.
 
+mod answers;
 mod edits;
 mod later;
+mod limits;
 mod meaning;
 mod old;
 mod progress;
@@ -17,15 +19,21 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use crate::action::Actions;
-use crate::domain::{Author, AuthorKind, DeliveryId, Event, EventId, Posted, Sign, says_stop};
+use crate::domain::{
+    AccountKey, Author, AuthorKind, DeliveryId, Event, EventId, Posted, Sign, gate_answer, says_stop,
+};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::outbox::Outbox;
 use crate::engine::workers::{Failure, Handler};
+use crate::guard::limits::Limiter;
 use crate::store::inbox::{self, Overtaken};
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::{StoreError, Tx, conversations, projects};
@@ -44,18 +52,38 @@ pub struct Desk {
     answers: Answers,
     /// How a person calls us in commands, e.g. `/pm`.
     command: String,
+    /// Counts requests.
+    limiter: Arc<Limiter>,
+    /// Other bots that are answered like people.
+    allowed_bots: Arc<HashSet<AccountKey>>,
 }
 
 impl Desk {
-    /// A desk in front of the actions.
-    pub fn new(engine: Engine, actions: Actions, outbox: Outbox, answers: Answers, command: String) -> Self {
+    /// A desk in front of the actions, which takes so many requests and answers no other bot.
+    pub fn new(
+        engine: Engine,
+        actions: Actions,
+        outbox: Outbox,
+        answers: Answers,
+        command: String,
+        limiter: Limiter,
+    ) -> Self {
         Self {
             engine,
             actions,
             outbox,
             answers,
             command,
+            limiter: Arc::new(limiter),
+            allowed_bots: Arc::default(),
         }
+    }
+
+    /// Answers these bots like people.
+    #[must_use]
+    pub fn allowing(mut self, bots: &[AccountKey]) -> Self {
+        self.allowed_bots = Arc::new(bots.iter().cloned().collect());
+        self
     }
 
     async fn decide(&self, item: &Claimed) -> Result<(), Failure> {
@@ -86,7 +114,10 @@ impl Desk {
                 if stops {
                     return self.stop_given(item, id, &given, received).await;
                 }
-                self.command_given(item, id, &given).await
+                if let Some(answer) = gate_answer(&given.text) {
+                    return self.answer_given(item, id, &given, &answer).await;
+                }
+                self.command_given(item, id, &given, received).await
             }
             Event::MessageEdited(posted) => self.edited(item, id, &posted).await,
             Event::MessageDeleted { place, external_id } => {
@@ -137,6 +168,7 @@ impl Desk {
         let facts = Facts {
             bound: !projects::at(&mut tx, &posted.place).await?.is_empty(),
             taking_part: conversations::at(&mut tx, &posted.place).await?.is_some(),
+            may_ask: self.may_ask(&posted.author),
         };
         drop(tx);
         let meaning = meaning::decide(posted, facts);
@@ -148,8 +180,9 @@ impl Desk {
             Meaning::Ours => self.ours(item, id, posted).await,
             Meaning::NotOurs(why) => self.forget(item, id, why).await,
             Meaning::Heard => self.heard(item, id, posted).await,
-            Meaning::Request(work) => self.request(item, id, posted, work).await,
+            Meaning::Request(work) => self.request(item, id, posted, work, received).await,
             Meaning::Stop => self.stop_said(item, id, posted, received).await,
+            Meaning::Answer(answer) => self.answer_said(item, id, posted, &answer).await,
         }
     }
 

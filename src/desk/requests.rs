@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::limits::{BotTurn, PAUSE, pause_words};
 use super::{Desk, kind, meaning, turns};
 use crate::action::Trouble;
 use crate::command::Command;
@@ -9,15 +10,17 @@ use crate::domain::{
     Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
     Reply, RunId, TurnId, has_words, issue_refs, shorten,
 };
+use crate::engine::clock::later;
 use crate::engine::outbox::Post;
 use crate::engine::workers::Failure;
 use crate::guard::{Action, Subject};
 use crate::markup::quote_untrusted;
+use crate::markup::untrusted::{quotes, shown_line};
 use crate::store::conversations::{self, NewMessage};
 use crate::store::deliveries::Purpose;
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::runs::{self, NewTurn, Target, Work};
-use crate::store::{StoreError, Tx, inbox, people, projects};
+use crate::store::{StoreError, Tx, inbox, pauses, people, projects, trust};
 
 /// How much of a question is repeated where it was not asked.
 const QUOTED: usize = 300;
@@ -39,12 +42,38 @@ impl Desk {
         id: EventId,
         posted: &Posted,
         work: Work,
+        received: DateTime<Utc>,
     ) -> Result<(), Failure> {
         let asker = self.asker(&posted.author, &posted.place).await?;
+        let is_bot = posted.author.kind == AuthorKind::Bot;
+        let turn = if is_bot {
+            self.bot_turn(&asker).await?
+        } else {
+            BotTurn::Taken
+        };
         let mut targets = vec![target_of(posted)];
-        targets.extend(self.concerned(&asker, &posted.text).await?);
+        let work = match turn {
+            BotTurn::Heard => return self.heard(item, id, posted).await,
+            BotTurn::Pauses => Work::Say {
+                text: pause_words(&asker.name),
+            },
+            BotTurn::Taken => match self.too_often(&asker, &work, posted.at, received).await? {
+                // A bot would answer the sentence.
+                Some(_) if is_bot => return self.heard(item, id, posted).await,
+                Some(text) => Work::Say { text },
+                None => {
+                    targets.extend(self.concerned(&asker, &work, &posted.text).await?);
+                    work
+                }
+            },
+        };
+        let trusted = !is_bot && self.trusts(&asker).await?;
         let mut tx = self.engine.db.begin().await?;
-        let conversation = open_at(&mut tx, &posted.place, self.engine.clock.now()).await?;
+        let now = self.engine.clock.now();
+        let conversation = open_at(&mut tx, &posted.place, now).await?;
+        if turn == BotTurn::Pauses {
+            pauses::begin(&mut tx, conversation, asker.person, later(now, PAUSE)).await?;
+        }
         let new = NewTurn {
             conversation,
             asker: &asker,
@@ -52,22 +81,51 @@ impl Desk {
             asked_at: posted.at,
             work,
             targets,
+            trusted,
         };
-        let neighbour = turns::neighbour(&mut tx, &new).await?;
-        let turn = match &neighbour {
-            Some(run) => run.turn,
-            None => {
-                self.part(&mut tx, &new).await?;
-                self.open_run(&mut tx, &new).await?
-            }
-        };
-        keep(&mut tx, posted, conversation, Some(turn), Some(&asker)).await?;
-        if let Some(run) = neighbour {
-            turns::join(&mut tx, &run, &new).await?;
-        }
+        let who = Some(&asker).filter(|_| !is_bot);
+        self.take(&mut tx, posted, &new, who).await?;
         inbox::set_meaning(&mut tx, id, "request").await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("request").await?)
+    }
+
+    /// Whether somebody's words are trusted where they speak.
+    pub(super) async fn trusts(&self, asker: &Asker) -> Result<bool, Failure> {
+        match self.actions.trusts(asker).await {
+            Ok(trusted) => Ok(trusted),
+            Err(Trouble::Store(error)) => Err(error.into()),
+            Err(other) => Err(Failure::Other(other.to_string())),
+        }
+    }
+
+    /// Makes a message part of a turn: of one that waits beside it, or of a new one. `who` is the person who wrote it.
+    async fn take(
+        &self,
+        tx: &mut Tx,
+        posted: &Posted,
+        new: &NewTurn<'_>,
+        who: Option<&Asker>,
+    ) -> Result<(), StoreError> {
+        let neighbour = turns::neighbour(tx, new).await?;
+        let turn = match &neighbour {
+            Some(run) => run.turn,
+            None => {
+                self.part(tx, new).await?;
+                let turn = self.open_run(tx, new).await?;
+                if who.is_none() {
+                    // It relays what nobody with rights may have said.
+                    let by = format!("the request of another bot, {}", shown_line(&new.asker.name));
+                    trust::taint_turn(tx, turn, &by).await?;
+                }
+                turn
+            }
+        };
+        keep(tx, posted, new.conversation, Some(turn), (who, new.trusted)).await?;
+        if let Some(run) = neighbour {
+            turns::join(tx, &run, new).await?;
+        }
+        Ok(())
     }
 
     /// A slash command was given, or a button pressed: there is no message of the person's that says so, so the answer
@@ -77,6 +135,7 @@ impl Desk {
         item: &Claimed,
         id: EventId,
         given: &Given,
+        received: DateTime<Utc>,
     ) -> Result<(), Failure> {
         let asker = self.asker(&given.author, &given.place).await?;
         let line = if has_words(&given.text) {
@@ -89,11 +148,18 @@ impl Desk {
             None => self.said(given),
         };
         let mut targets = vec![target_of_command(given, &said)];
-        targets.extend(self.concerned(&asker, &line).await?);
+        let work = meaning::work(&line, true);
+        let work = match self.too_often(&asker, &work, given.at, received).await? {
+            Some(text) => Work::Say { text },
+            None => {
+                targets.extend(self.concerned(&asker, &work, &line).await?);
+                work
+            }
+        };
+        let trusted = self.trusts(&asker).await?;
         let mut tx = self.engine.db.begin().await?;
         let now = self.engine.clock.now();
         let conversation = conversation_of_command(&mut tx, given, now).await?;
-        let work = meaning::work(&line);
         let new = NewTurn {
             conversation,
             asker: &asker,
@@ -101,6 +167,7 @@ impl Desk {
             asked_at: given.at,
             work,
             targets,
+            trusted,
         };
         self.open_run(&mut tx, &new).await?;
         inbox::set_meaning(&mut tx, id, "command").await?;
@@ -158,9 +225,16 @@ impl Desk {
     }
 
     /// The issue a request concerns without being asked there: its text names exactly one, and the person may comment on
-    /// it. Progress and answer go there too, as one comment.
-    async fn concerned(&self, asker: &Asker, text: &str) -> Result<Option<Target>, Failure> {
+    /// it. Progress and answer go there too, as one comment; a command's do not, since what it does to an issue is seen there.
+    async fn concerned(&self, asker: &Asker, work: &Work, text: &str) -> Result<Option<Target>, Failure> {
+        if matches!(work, Work::Command { .. }) {
+            return Ok(None);
+        }
         if self.actions.github.is_none() || asker.place.platform() == Platform::GitHub {
+            return Ok(None);
+        }
+        // How an answer came about is told to whoever asks, not to everybody who reads the issue.
+        if matches!(Command::parse(text), Some(Command::Why { .. })) {
             return Ok(None);
         }
         let mut tx = self.engine.db.read().await?;
@@ -206,13 +280,17 @@ impl Desk {
             AuthorKind::Human => Some(self.asker(&posted.author, &posted.place).await?),
             _ => None,
         };
+        let trusted = match &asker {
+            Some(asker) => self.trusts(asker).await?,
+            None => false,
+        };
         let mut tx = self.engine.db.begin().await?;
         // Kept with the talk it belongs to; a post among others in a channel has none and shares the channel's.
         let conversation = match conversations::at(&mut tx, &posted.place).await? {
             Some(conversation) => conversation,
             None => open_at(&mut tx, &posted.place.root(), self.engine.clock.now()).await?,
         };
-        keep(&mut tx, posted, conversation, None, asker.as_ref()).await?;
+        keep(&mut tx, posted, conversation, None, (asker.as_ref(), trusted)).await?;
         inbox::set_meaning(&mut tx, id, "heard").await?;
         queue::finish(&mut tx, item).await?;
         Ok(tx.commit("heard").await?)
@@ -308,13 +386,13 @@ pub(super) async fn open_at(
     Ok(conversation)
 }
 
-/// Keeps a message.
+/// Keeps a message with who wrote it, and whether they are trusted. What they quote is somebody's whom nobody can name.
 pub(super) async fn keep(
     tx: &mut Tx,
     posted: &Posted,
     conversation: ConversationId,
     turn: Option<TurnId>,
-    asker: Option<&Asker>,
+    (asker, trusted): (Option<&Asker>, bool),
 ) -> Result<(), StoreError> {
     let message = NewMessage {
         conversation,
@@ -327,6 +405,9 @@ pub(super) async fn keep(
         author_name: &posted.author.name,
         text: &posted.text,
         sent_at: posted.at,
+        trusted: trusted && !quotes(&posted.text),
+        strayed: false,
+        home: None,
     };
     conversations::add_message(tx, &message).await
 }

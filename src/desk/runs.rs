@@ -8,17 +8,18 @@ use futures::future::BoxFuture;
 
 use super::old::too_old;
 use super::turns;
-use crate::action::{Actions, Trouble};
+use crate::action::{Actions, Came, Change, Decider, Trouble, refused};
 use crate::agent::{Agent, tools};
-use crate::command::{self, Change, Command, Outcome};
-use crate::domain::{Answer, PersonError, Platform, RunId, shorten};
+use crate::command::{self, Command, Outcome};
+use crate::domain::{Answer, Money, PersonError, Platform, RunId, StepId, shorten};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::later;
 use crate::engine::workers::{Failure, Handler};
 use crate::markup::quote_untrusted;
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::runs::{self, Run, RunState, Work};
+use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState, Work};
+use crate::store::trust::{self, Met};
 use crate::store::{StoreError, Tx, stops};
 
 /// For how long a helping process leaves a run to the service.
@@ -26,6 +27,14 @@ const LEAVE: Duration = Duration::from_secs(60);
 
 /// How long a command may take, whatever it asks of GitHub: each of its calls there has a shorter limit of its own.
 const COMMAND: Duration = Duration::from_secs(60);
+
+/// The name of the step in which a command's change is journaled.
+const COMMAND_STEP: &str = "command";
+
+/// Whether a step of that name changes anything.
+pub(super) fn changes(name: &str) -> bool {
+    name == COMMAND_STEP || tools::changes(name)
+}
 
 /// Works on runs; the handler of [`Kind::Run`].
 pub struct RunDesk {
@@ -114,11 +123,7 @@ impl RunDesk {
                 if let Some(Command::Again { request }) = Command::parse(line) {
                     return self.again(item, &run, request).await;
                 }
-                match self.outcome(&run, line).await {
-                    Ok(Outcome::Answer(answer)) => self.end(item, &run, RunState::Done, &answer).await,
-                    Ok(Outcome::Change(change)) => self.change(item, &run, *change).await,
-                    Err(trouble) => self.fail(item, &run, trouble).await,
-                }
+                self.command(item, &run, line).await
             }
         }
     }
@@ -147,7 +152,7 @@ impl RunDesk {
     /// Ends a run that was told to stop, or waits until it is known what became of what is on its way.
     async fn end_stopped(&self, item: &Claimed, id: RunId) -> Result<(), Failure> {
         let mut tx = self.engine.db.begin().await?;
-        if self.actions.end_stopped(&mut tx, id, tools::changes).await? {
+        if self.actions.end_stopped(&mut tx, id, changes).await? {
             queue::finish(&mut tx, item).await?;
         } else {
             queue::park(&mut tx, item).await?;
@@ -157,10 +162,24 @@ impl RunDesk {
 
     /// What a command comes to, within its time.
     async fn outcome(&self, run: &Run, line: &str) -> Result<Outcome, Trouble> {
+        let actions = self.actions.watched();
+        let outcome = self.outcome_by(&actions, run, line).await;
+        // Whoever reads the answer later reads what was looked at.
+        let met = self.actions.met_in(run, &actions.seen).await?;
+        if met.strayed
+            && let Some(by) = self.actions.met(run).await?.tainted_by
+        {
+            return Err(refused(&by).into());
+        }
+        self.actions.note_met(run, &met).await?;
+        outcome
+    }
+
+    async fn outcome_by(&self, actions: &Actions, run: &Run, line: &str) -> Result<Outcome, Trouble> {
         let Some(command) = Command::parse(line) else {
             return Ok(Outcome::Answer(Answer::words(command::overview(&self.command))));
         };
-        let work = command::run(&self.actions, &run.asker, &command, &self.command);
+        let work = command::run(actions, &run.asker, &command, &self.command);
         let done = self.engine.clock.timeout(COMMAND, work).await;
         done.unwrap_or_else(|late| {
             Err(PersonError::new(
@@ -172,24 +191,65 @@ impl RunDesk {
         })
     }
 
-    /// Makes a command's change in the transaction that commits its answer: a command that is taken up again after a crash
-    /// changes nothing twice.
-    async fn change(&self, item: &Claimed, run: &Run, change: Change) -> Result<(), Failure> {
-        let mut tx = self.engine.db.begin().await?;
-        let answer = match change.apply(&self.actions, &mut tx).await {
-            Ok(answer) => answer,
-            Err(trouble) => {
-                drop(tx);
-                return self.fail(item, run, trouble).await;
-            }
+    /// Does what a command says, or goes on where its journal ends: a command that is taken up again after a crash changes
+    /// nothing twice.
+    async fn command(&self, item: &Claimed, run: &Run, line: &str) -> Result<(), Failure> {
+        let mut tx = self.engine.db.read().await?;
+        let last = runs::steps(&mut tx, run.id).await?.pop();
+        drop(tx);
+        let came = match last {
+            Some(step) if step.state == StepState::Awaiting => self.actions.settle(item, run, &step).await?,
+            Some(step) => Came::Through(step),
+            None => match self.outcome(run, line).await {
+                Ok(Outcome::Answer(answer)) => return self.end(item, run, RunState::Done, &answer).await,
+                Ok(Outcome::Foreign(answer, strangers)) => {
+                    return self.end_foreign(item, run, &answer, strangers).await;
+                }
+                Ok(Outcome::Change(change)) => self.change(item, run, line, &change).await?,
+                Err(trouble) => return self.fail(item, run, trouble).await,
+            },
         };
-        if !self.answers.end(&mut tx, run, RunState::Done, &answer).await? {
-            // Answered by somebody else: nothing is changed behind that answer.
-            drop(tx);
-            tx = self.engine.db.begin().await?;
+        let Came::Through(step) = came else {
+            return Ok(());
+        };
+        let state = if step.failed {
+            RunState::Failed
+        } else {
+            RunState::Done
+        };
+        let answer = Answer::words(step.output.unwrap_or_default());
+        self.end(item, run, state, &answer).await
+    }
+
+    /// Makes a command's change, with an entry in the journal.
+    async fn change(&self, item: &Claimed, run: &Run, line: &str, change: &Change) -> Result<Came, Failure> {
+        let mut step = Step {
+            id: StepId::new(),
+            seq: 1,
+            kind: StepKind::Tool,
+            state: StepState::Done,
+            call_id: String::new(),
+            name: COMMAND_STEP.to_owned(),
+            input: line.to_owned(),
+            output: None,
+            failed: false,
+            tokens: 0,
+            cost: Money::default(),
+        };
+        match change.permitted(&self.actions, run).await {
+            Ok(()) => {
+                self.actions
+                    .perform(item, run, step, change, Decider::Person)
+                    .await
+            }
+            Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
+                (step.failed, step.output) = (true, Some(error.to_string()));
+                self.actions.journal(run, &step).await?;
+                Ok(Came::Through(step))
+            }
+            Err(Trouble::Store(error)) => Err(error.into()),
+            Err(other) => Err(Failure::Other(other.to_string())),
         }
-        queue::finish(&mut tx, item).await?;
-        Ok(tx.commit("change").await?)
     }
 
     /// Tells the person what went wrong; what is not for people is tried again.
@@ -202,6 +262,25 @@ impl RunDesk {
             Trouble::Store(error) => Err(error.into()),
             other => Err(Failure::Other(other.to_string())),
         }
+    }
+
+    /// Ends a command whose answer shows strangers' words: whoever reads the answer later reads them.
+    async fn end_foreign(
+        &self,
+        item: &Claimed,
+        run: &Run,
+        answer: &Answer,
+        strangers: String,
+    ) -> Result<(), Failure> {
+        let met = Met {
+            tainted_by: Some(strangers),
+            ..Met::default()
+        };
+        let mut tx = self.engine.db.begin().await?;
+        trust::note(&mut tx, run.id, &met).await?;
+        self.answers.end(&mut tx, run, RunState::Done, answer).await?;
+        queue::finish(&mut tx, item).await?;
+        Ok(tx.commit("answer").await?)
     }
 
     pub(super) async fn end(

@@ -10,13 +10,13 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use super::requests::{Given, conversation_of_command, keep, open_at, target_of, target_of_command};
+use super::runs::changes;
 use super::{Desk, turns::heads};
 use crate::action::{Halt, Trouble};
-use crate::agent::tools;
 use crate::command::NOTHING_RUNS;
 use crate::domain::{
-    Addressed, Answer, Asker, Author, AuthorKind, ConversationId, EventId, PersonError, PersonId, Place,
-    Posted, TurnId, shorten,
+    Addressed, Asker, Author, AuthorKind, ConversationId, EventId, PersonError, PersonId, Place, Posted,
+    TurnId, shorten,
 };
 use crate::engine::clock::later;
 use crate::engine::intake;
@@ -24,8 +24,8 @@ use crate::engine::workers::{Failure, Handler};
 use crate::guard::{Action, Permit, Subject};
 use crate::markup::quote_untrusted;
 use crate::store::queue::{self, Claimed, Kind};
-use crate::store::runs::{self, NewTurn, Run, RunState, Target, Work};
-use crate::store::{StoreError, Tx, conversations, inbox, people, stops};
+use crate::store::runs::{NewTurn, Run, RunState, Target, Work};
+use crate::store::{StoreError, Tx, conversations, inbox, people, stops, trust};
 
 /// How long a stop waits for what was said before it to be understood: it overtakes the request it is about.
 const CATCH_UP: Duration = Duration::from_millis(800);
@@ -119,11 +119,13 @@ impl Desk {
         received: DateTime<Utc>,
     ) -> Result<(), Failure> {
         let asker = self.asker(&posted.author, &posted.place).await?;
-        let to_us = posted.addressed == Addressed::Us || !posted.place.is_crowd();
+        // The bare word in a thread is about that thread and nothing else.
+        let direct = !posted.place.is_crowd() && posted.place == posted.place.root();
+        let to_us = posted.addressed == Addressed::Us || direct;
         let Some(choice) = self.chosen(item, &asker, to_us, received).await? else {
             return Ok(());
         };
-        if matches!(choice, Choice::Nothing) && !to_us {
+        if matches!(choice, Choice::Nothing) && !to_us && posted.place.is_crowd() {
             // On an issue people say it to each other.
             return self.heard(item, id, posted).await;
         }
@@ -143,10 +145,11 @@ impl Desk {
                     target_of(posted),
                     &halted,
                 );
-                self.say(&mut tx, &new, &halted).await?
+                self.tell_stop(&mut tx, &new, &halted).await?
             }
         };
-        keep(&mut tx, posted, conversation, Some(turn), Some(&asker)).await?;
+        // Nobody is asked about the one word that it is.
+        keep(&mut tx, posted, conversation, Some(turn), (Some(&asker), true)).await?;
         self.end_stop(tx, item, id).await
     }
 
@@ -168,7 +171,7 @@ impl Desk {
         let conversation = conversation_of_command(&mut tx, given, self.engine.clock.now()).await?;
         let target = target_of_command(given, &self.said(given));
         let new = said(conversation, &asker, &given.text, given.at, target, &halted);
-        self.say(&mut tx, &new, &halted).await?;
+        self.tell_stop(&mut tx, &new, &halted).await?;
         self.end_stop(tx, item, id).await
     }
 
@@ -221,7 +224,7 @@ impl Desk {
         let halted = self.halt(&mut tx, choice, permits).await?;
         if halted.runs.is_empty() && halted.state == RunState::Failed {
             let new = said(run.conversation, &asker, "stop", now, target, &halted);
-            self.say(&mut tx, &new, &halted).await?;
+            self.tell_stop(&mut tx, &new, &halted).await?;
         }
         self.end_stop(tx, item, id).await
     }
@@ -331,7 +334,7 @@ impl Desk {
         };
         let mut stopped = Vec::new();
         for permit in &permits {
-            let done = self.actions.stop_run(tx, permit, tools::changes).await;
+            let done = self.actions.stop_run(tx, permit, changes).await;
             let done = done.map_err(|trouble| match trouble {
                 Trouble::Store(error) => Failure::Store(error),
                 other => Failure::Other(other.to_string()),
@@ -359,12 +362,12 @@ impl Desk {
         })
     }
 
-    /// Answers at once, without waiting in the lane of the conversation.
-    async fn say(&self, tx: &mut Tx, new: &NewTurn<'_>, halted: &Halted) -> Result<TurnId, StoreError> {
-        let (turn, id) = runs::open(tx, new, self.engine.clock.now()).await?;
-        if let Some(run) = runs::get(tx, id).await? {
-            let answer = Answer::words(halted.words.clone());
-            self.answers.end(tx, &run, halted.state, &answer).await?;
+    /// Says what a stop came to, which repeats what was asked for.
+    async fn tell_stop(&self, tx: &mut Tx, new: &NewTurn<'_>, halted: &Halted) -> Result<TurnId, StoreError> {
+        let turn = self.tell(tx, new, &halted.words, halted.state).await?;
+        let others = |run: &Run| run.asker.person != new.asker.person;
+        if halted.runs.iter().any(others) {
+            trust::taint_turn(tx, turn, "a request of somebody else's that was stopped").await?;
         }
         Ok(turn)
     }
@@ -396,6 +399,8 @@ fn said<'a>(
             text: halted.words.clone(),
         },
         targets: vec![target],
+        // It repeats what others asked for.
+        trusted: false,
     }
 }
 

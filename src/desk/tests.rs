@@ -1,8 +1,9 @@
-//! What messages mean, which run a stop is about, and which turn a message joins, as tables.
+//! What messages mean, which of them are counted, which run a stop is about, and which turn a message joins, as tables.
 
 use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
 
+use super::limits::{BotTurn, bot_turn, is_counted};
 use super::meaning::{Facts, Meaning, decide};
 use super::old::{in_words, too_old};
 use super::stop::{Choice, Here, choose};
@@ -44,10 +45,13 @@ fn short(meaning: &Meaning) -> &'static str {
         Meaning::Request(Work::Command { .. }) => "command",
         Meaning::Request(Work::Say { .. }) => "greeting",
         Meaning::Stop => "stop",
+        Meaning::Answer(answer) if answer.approves => "yes",
+        Meaning::Answer(_) => "no",
     }
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, which is best read as a whole")]
 fn what_messages_mean() {
     use Addressed::{Nobody, Others, Us};
     use AuthorKind::{Bot, Human, Ourselves};
@@ -76,21 +80,114 @@ fn what_messages_mean() {
         (Human, Nobody, ISSUE, "stop", bound, "heard"),
         (Human, Nobody, "discord:G1/C1", "stop", talk, "heard"),
         (Human, Us, "discord:G1/C1", "stop", talk, "stop"),
+        (Human, Us, THREAD, "approve 7", strange, "yes"),
+        (Human, Nobody, THREAD, "Reject #7 not now", talk, "no"),
+        (Human, Nobody, THREAD, "approve 7", bound, "heard"),
+        (Human, Us, THREAD, "approve the plan", strange, "talk"),
+        (Human, Us, THREAD, "yes, go ahead", talk, "talk"),
+        (Human, Nobody, ISSUE, "/approve 7", bound, "yes"),
+        (Human, Nobody, ISSUE, "/reject because it rains", bound, "no"),
+        (Human, Nobody, ISSUE, "/approve 7", strange, "not ours"),
+        (Human, Others, ISSUE, "/approve 7", bound, "heard"),
+        (Human, Nobody, ISSUE, "approve 7", bound, "heard"),
+        (Bot, Us, THREAD, "approve 7", talk, "heard"),
         (Bot, Us, THREAD, "stop", talk, "heard"),
         (Bot, Us, THREAD, "hello", talk, "heard"),
         (Bot, Us, THREAD, "hello", strange, "not ours"),
         (Ourselves, Us, THREAD, "hello", talk, "ours"),
     ];
-    for (kind, addressed, place, text, (bound, taking_part), expected) in table {
+    // A bot that is allowed is asked by like a person, but controls nothing; we are never anybody else.
+    let allowed = [
+        (Bot, Us, THREAD, "hello", strange, "talk"),
+        (Bot, Us, THREAD, "status apollo", strange, "command"),
+        (Bot, Nobody, THREAD, "and then?", talk, "talk"),
+        (Bot, Nobody, THREAD, "built", bound, "heard"),
+        (Bot, Nobody, THREAD, "built", strange, "not ours"),
+        (Bot, Others, THREAD, "look", talk, "heard"),
+        (Bot, Nobody, ISSUE, "coverage is 80 %", talk, "heard"),
+        (Human, Us, THREAD, "approve 7", strange, "yes"),
+        (Human, Nobody, THREAD, "Reject #7 not now", talk, "no"),
+        (Human, Nobody, THREAD, "approve 7", bound, "heard"),
+        (Human, Us, THREAD, "approve the plan", strange, "talk"),
+        (Human, Us, THREAD, "yes, go ahead", talk, "talk"),
+        (Human, Nobody, ISSUE, "/approve 7", bound, "yes"),
+        (Human, Nobody, ISSUE, "/reject because it rains", bound, "no"),
+        (Human, Nobody, ISSUE, "/approve 7", strange, "not ours"),
+        (Human, Others, ISSUE, "/approve 7", bound, "heard"),
+        (Human, Nobody, ISSUE, "approve 7", bound, "heard"),
+        (Bot, Us, THREAD, "approve 7", talk, "heard"),
+        (Bot, Us, THREAD, "stop", talk, "heard"),
+        (Bot, Us, THREAD, "stop", strange, "not ours"),
+        (Bot, Us, THREAD, "Approve 7 looks fine", talk, "heard"),
+        (Bot, Us, ISSUE, "/reject 7", talk, "heard"),
+        (Ourselves, Us, THREAD, "hello", talk, "ours"),
+        (Ourselves, Nobody, ISSUE, "hello", talk, "ours"),
+    ];
+    let table = table.map(|row| (row, row.0 == Human)).into_iter();
+    let table = table.chain(allowed.map(|row| (row, true)));
+    for ((kind, addressed, place, text, (bound, taking_part), expected), may_ask) in table {
         let meaning = decide(
             &posted(kind, addressed, place, text),
-            Facts { bound, taking_part },
+            Facts {
+                bound,
+                taking_part,
+                may_ask,
+            },
         );
         assert_eq!(
             short(&meaning),
             expected,
             "{kind:?} {addressed:?} {place} {text:?}"
         );
+    }
+}
+
+#[test]
+fn which_requests_are_counted() {
+    use Platform::{GitHub, Shell, Slack};
+    let command = |line: &str| Work::Command {
+        line: line.to_owned(),
+    };
+    let greeting = || Work::Say {
+        text: "I am here.".to_owned(),
+    };
+    for (platform, work, late, counted) in [
+        (Slack, Work::Talk, 0, true),
+        (GitHub, Work::Talk, 60, true),
+        // Asked while we were away: not within this minute.
+        (GitHub, Work::Talk, 61, false),
+        (Slack, greeting(), 0, true),
+        (Slack, command("status apollo"), 0, true),
+        (Slack, command("health"), 0, true),
+        (Slack, command("help"), 0, false),
+        (Slack, command("help status"), 0, false),
+        (Slack, command("Stop!"), 0, false),
+        (Slack, command("approve 7"), 0, false),
+        (Slack, command("Reject 7 no"), 0, false),
+        (GitHub, command("/approve 7"), 0, false),
+        (Slack, command("approver list"), 0, true),
+        (Shell, Work::Talk, 0, false),
+    ] {
+        let received = DateTime::UNIX_EPOCH + TimeDelta::seconds(late);
+        let is = is_counted(platform, &work, DateTime::UNIX_EPOCH, received);
+        assert_eq!(is, counted, "{platform:?} {work:?} {late}");
+    }
+}
+
+#[test]
+fn what_becomes_of_another_bots_turn() {
+    let at = |seconds| DateTime::UNIX_EPOCH + TimeDelta::seconds(seconds);
+    for (turns, paused_until, expected) in [
+        (0, None, BotTurn::Taken),
+        (19, None, BotTurn::Taken),
+        (20, None, BotTurn::Pauses),
+        (21, Some(101), BotTurn::Heard),
+        (0, Some(101), BotTurn::Heard),
+        (0, Some(100), BotTurn::Taken),
+        (20, Some(100), BotTurn::Pauses),
+    ] {
+        let becomes = bot_turn(turns, paused_until.map(at), at(100));
+        assert_eq!(becomes, expected, "{turns} {paused_until:?}");
     }
 }
 
@@ -137,6 +234,7 @@ fn run(who: &str, place: &str, number: u128, at: i64, state: RunState) -> Run {
         asked_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(at),
         started_at: None,
         stopped_by: None,
+        trusted: true,
     }
 }
 
@@ -224,6 +322,7 @@ fn which_turn_a_message_joins() {
             asked_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(at),
             work,
             targets: Vec::new(),
+            trusted: true,
         };
         beside(&open, &new).map_or_else(|| "none".to_owned(), |run| run.text.clone())
     };

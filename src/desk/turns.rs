@@ -9,7 +9,7 @@ use std::collections::HashSet;
 use super::Desk;
 use crate::domain::Asker;
 use crate::store::runs::{self, NewTurn, Run, RunState, Target, Work};
-use crate::store::{StoreError, Tx, stops};
+use crate::store::{StoreError, Tx, stops, trust};
 
 /// The waiting run that a new turn is part of, kept from beginning until the transaction ends.
 pub(super) async fn neighbour(tx: &mut Tx, new: &NewTurn<'_>) -> Result<Option<Run>, StoreError> {
@@ -77,8 +77,12 @@ impl Desk {
                     asked_at: run.asked_at,
                     work: Work::Talk,
                     targets: run.targets.iter().filter(here).cloned().collect(),
+                    trusted: run.trusted,
                 };
                 let turn = self.open_run(tx, &later).await?;
+                if let Some(by) = trust::met(tx, run.id).await?.tainted_by {
+                    trust::taint_turn(tx, turn, &by).await?;
+                }
                 stops::move_later(tx, run.turn, new.asked_at, turn).await?;
                 let words = stops::words_of(tx, turn).await?.join("\n\n");
                 runs::set_words(tx, turn, &words, run.asked_at).await?;
