@@ -212,6 +212,7 @@ impl Ear {
         let kind = match interaction {
             Interaction::Command(_) => 2,
             Interaction::Component(_) => 3,
+            Interaction::Autocomplete(_) => 4,
             _ => return,
         };
         let mut what = value(interaction);

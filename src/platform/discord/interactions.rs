@@ -3,7 +3,8 @@
 //! 1. An interaction is deferred within Discord's 3 s, and after its event is committed unless that takes long: people see
 //!    "thinking".
 //! 2. A place that is first met by a command is caught up on from then on, as if a message had called us.
-//! 3. What we cannot serve, and what could not be kept, is answered with a sentence; there is no silence.
+//! 3. What somebody is typing is completed at once (`completion.rs`).
+//! 4. What we cannot serve, and what could not be kept, is answered with a sentence; there is no silence.
 
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use serenity::http::{LightMethod, Route};
 use super::channels::place;
 use super::client::{Call, Discord, Trouble, typed};
 use super::commands::CommandMenu;
+use super::completion::complete;
 use super::json::{id, made, number, text};
 use super::sender::{Open, original};
 use super::translate::{author, heard};
-use crate::domain::{self, AuthorKind, Event, Heard, Place, Reply, Seen};
+use crate::domain::{self, Author, AuthorKind, Event, Heard, Place, Reply, Seen};
 use crate::engine::clock::later;
 use crate::engine::{Engine, intake};
 use crate::store::{StoreError, watermarks};
@@ -29,6 +31,9 @@ pub(super) const USED: Duration = Duration::from_secs(14 * 60);
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long the commit may take until Discord is told first.
 const DEFER_AFTER: Duration = Duration::from_millis(1200);
+
+/// An interaction that asks what may be meant.
+const COMPLETION: u64 = 4;
 
 /// "Thinking …", then a message; and a message for one person only.
 const DEFERRED: u64 = 5;
@@ -78,15 +83,20 @@ pub(super) fn translate(interaction: &Value, menu: &CommandMenu, place: Option<P
     )
 }
 
-fn given(interaction: &Value, place: Place, command: String) -> Option<Heard> {
-    let external = id(interaction, "id")?;
-    let at = made(external)?;
+/// Who did it.
+pub(super) fn author_of(interaction: &Value) -> Option<Author> {
     let member = interaction.get("member").filter(|member| member.is_object());
     let member = member.unwrap_or(&Value::Null);
     let user = member.get("user").or_else(|| interaction.get("user"))?;
+    author(user, member, AuthorKind::Human)
+}
+
+fn given(interaction: &Value, place: Place, command: String) -> Option<Heard> {
+    let external = id(interaction, "id")?;
+    let at = made(external)?;
     let event = Event::CommandGiven {
         place,
-        author: author(user, member, AuthorKind::Human)?,
+        author: author_of(interaction)?,
         text: domain::clean(&command),
         reply: Some(Reply::Interaction {
             application: id(interaction, "application_id")?.to_owned(),
@@ -106,6 +116,9 @@ fn given(interaction: &Value, place: Place, command: String) -> Option<Heard> {
 /// Serves one interaction.
 pub(super) async fn serve(discord: &Discord, engine: &Engine, menu: &CommandMenu, interaction: &Value) {
     let place = whereabouts(discord, interaction);
+    if interaction.get("type").and_then(Value::as_u64) == Some(COMPLETION) {
+        return complete(discord, engine, menu, interaction, place).await;
+    }
     match translate(interaction, menu, place) {
         Asked::Command(heard) => {
             let (deferred, kept) = keep_and_defer(discord, engine, &heard, interaction).await;
@@ -177,7 +190,7 @@ fn whereabouts(discord: &Discord, interaction: &Value) -> Option<Place> {
 }
 
 /// <https://discord.com/developers/docs/interactions/receiving-and-responding#create-interaction-response>
-async fn respond(discord: &Discord, interaction: &Value, answer: Value) -> Result<(), Trouble> {
+pub(super) async fn respond(discord: &Discord, interaction: &Value, answer: Value) -> Result<(), Trouble> {
     let (Some(external), Some(token)) = (id(interaction, "id"), text(interaction, "token")) else {
         return Err(Trouble::Lost("the interaction has no id".to_owned()));
     };

@@ -10,6 +10,7 @@ mod catch_up;
 mod channels;
 mod client;
 mod commands;
+mod completion;
 mod ear;
 mod find;
 mod gateway;
@@ -29,5 +30,6 @@ mod tests;
 
 pub use client::{Discord, Identity};
 pub use commands::CommandMenu;
+pub use completion::{Choice, Suggest};
 pub use gateway::listen;
 pub use sender::DiscordSender;

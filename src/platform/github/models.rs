@@ -75,6 +75,8 @@ pub struct Issue {
     pub assignees: Vec<String>,
     /// Who opened it.
     pub author: Account,
+    /// Whether GitHub counts the author as belonging to the repository. A hint, and no right.
+    pub insider: bool,
     /// The page people open.
     pub url: String,
     /// How many comments it has.
@@ -99,6 +101,8 @@ pub struct Comment {
     pub id: u64,
     /// Who wrote it.
     pub author: Account,
+    /// Whether GitHub counts the author as belonging to the repository. A hint, and no right.
+    pub insider: bool,
     /// The words as Markdown, without our mark and without hidden comments.
     pub text: String,
     /// The words as they stand there, without our mark only.
@@ -177,6 +181,7 @@ struct WireIssue {
     updated_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     pull_request: Option<WirePullLink>,
+    author_association: Option<String>,
 }
 
 /// What the list of issues says about a pull request.
@@ -219,6 +224,13 @@ struct WireComment {
     html_url: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    author_association: Option<String>,
+}
+
+/// Whether an association is one of those that may come with write access: an owner, a member of the owning organization, a
+/// collaborator (<https://docs.github.com/en/graphql/reference/enums#commentauthorassociation>).
+pub(super) fn is_insider(association: Option<&str>) -> bool {
+    matches!(association, Some("OWNER" | "MEMBER" | "COLLABORATOR"))
 }
 
 impl From<WireIssue> for Issue {
@@ -244,6 +256,7 @@ impl From<WireIssue> for Issue {
                 .map(|user| user.login)
                 .collect(),
             author: wire.user.unwrap_or_else(Account::ghost),
+            insider: is_insider(wire.author_association.as_deref()),
             url: wire.html_url,
             comments: wire.comments.unwrap_or_default(),
             created_at: wire.created_at.trunc_subsecs(6),
@@ -262,6 +275,7 @@ impl From<WireComment> for Comment {
         Self {
             id: wire.id,
             author: wire.user.unwrap_or_else(Account::ghost),
+            insider: is_insider(wire.author_association.as_deref()),
             text: visible(&unmarked),
             mark: mark_in(&body),
             body: unmarked,

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use chrono::{DateTime, SubsecRound, Utc};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::client::GitHub;
 use super::errors::GitHubError;
-use super::mark::without_marks;
-use super::models::{Account, StateFilter, WireLabel};
+use super::mark::{mark_in, without_marks};
+use super::models::{Account, StateFilter, WireLabel, is_insider};
 use super::reads::{MAX_PAGES, PAGE, Pages, word};
 use crate::domain::{IssueRef, Repository, clean};
 
@@ -35,10 +36,14 @@ pub struct PullRequest {
     pub title: String,
     /// The body as Markdown, without our mark.
     pub body: String,
+    /// The delivery that a mark in the body names, whoever wrote it.
+    pub mark: Option<Uuid>,
     /// How it stands.
     pub state: PullState,
     /// Who opened it.
     pub author: Account,
+    /// Whether GitHub counts the author as belonging to the repository. A hint, and no right.
+    pub insider: bool,
     /// The branch with the changes.
     pub head: String,
     /// Its newest commit.
@@ -121,6 +126,7 @@ struct WirePull {
     #[serde(default)]
     html_url: String,
     updated_at: DateTime<Utc>,
+    author_association: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -187,12 +193,15 @@ impl From<WirePull> for PullRequest {
             .into_iter()
             .map(|team| team.slug);
         let size = (wire.commits, wire.changed_files, wire.additions, wire.deletions);
+        let body = clean(&wire.body.unwrap_or_default());
         Self {
             number: wire.number,
             title: clean(&wire.title.unwrap_or_default()),
-            body: without_marks(&clean(&wire.body.unwrap_or_default())),
+            mark: mark_in(&body),
+            body: without_marks(&body),
             state,
             author: wire.user.unwrap_or_else(Account::ghost),
+            insider: is_insider(wire.author_association.as_deref()),
             head: clean(&head.name),
             sha: head.sha,
             base: clean(&base.name),

@@ -48,7 +48,7 @@ pub(super) async fn find(slack: &Slack, out: &Outgoing) -> Found {
         thread: thread.as_deref(),
     };
     let looked = match out.external_id.as_deref() {
-        Some(VIA_RESPONSE_URL) => {
+        Some(id) if id.starts_with(VIA_RESPONSE_URL) => {
             return Found::CannotTell("a private answer to a command cannot be read".to_owned());
         }
         Some(ts) => find_edit(slack, out, &target, ts).await,

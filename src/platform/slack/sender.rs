@@ -62,7 +62,7 @@ impl SlackSender {
         };
         let blocks = blocks(&out.text, buttons);
         match out.external_id.as_deref() {
-            Some(VIA_RESPONSE_URL) => self.respond(out, blocks, response_url).await,
+            Some(id) if id.starts_with(VIA_RESPONSE_URL) => self.respond(out, blocks, response_url).await,
             Some(ts) => self.edit(out, blocks, &target, ts).await,
             None => self.post(out, blocks, &target, response_url).await,
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::commands::{CommandMenu, essence};
-use crate::domain::{Argument, Verb};
+use crate::domain::{Argument, ArgumentKind, Verb};
 
 fn argument(name: &str, required: bool, flag: Option<&str>) -> Argument {
     Argument {
@@ -11,7 +11,102 @@ fn argument(name: &str, required: bool, flag: Option<&str>) -> Argument {
         about: format!("The {name}"),
         required,
         flag: flag.map(str::to_owned),
+        kind: ArgumentKind::Text,
     }
+}
+
+fn kinds() -> CommandMenu {
+    let of = |name: &str, kind, flag| Argument {
+        kind,
+        ..argument(name, false, flag)
+    };
+    let choice = ArgumentKind::Choice(vec!["open".to_owned(), "closed".to_owned()]);
+    let arguments = vec![
+        of("project", ArgumentKind::Project, None),
+        of("state", choice, Some("--state")),
+        of("page", ArgumentKind::Number, Some("--page")),
+        of("remove", ArgumentKind::Flag, Some("--remove")),
+    ];
+    CommandMenu::new("/pm", vec![verb("list", arguments, vec![])])
+}
+
+#[test]
+fn options_have_their_types() {
+    let menu = kinds().definition();
+    let options = menu["options"][1]["options"].clone();
+    assert_eq!(
+        options,
+        json!([
+            { "type": 3, "name": "project", "description": "The project", "autocomplete": true },
+            { "type": 3, "name": "state", "description": "The state", "choices": [
+                { "name": "open", "value": "open" }, { "name": "closed", "value": "closed" }] },
+            { "type": 4, "name": "page", "description": "The page", "min_value": 1 },
+            { "type": 5, "name": "remove", "description": "The remove" },
+        ])
+    );
+    let picked = |options: Value| kinds().typed(&json!({ "options": [sub("list", options)] }));
+    let value = |name: &str, kind: u64, value: Value| json!({ "name": name, "type": kind, "value": value });
+    for (options, typed) in [
+        (json!([value("page", 4, json!(2))]), "list --page 2"),
+        (json!([value("remove", 5, json!(true))]), "list --remove"),
+        (json!([value("remove", 5, json!(false))]), "list"),
+        (
+            json!([
+                value("page", 4, json!(3)),
+                value("project", 3, json!("Apollo Web")),
+                value("state", 3, json!("open"))
+            ]),
+            "list \"Apollo Web\" --state open --page 3",
+        ),
+    ] {
+        assert_eq!(picked(options), typed);
+    }
+}
+
+#[test]
+fn what_somebody_is_typing() {
+    let menu = kinds();
+    let typing = |options: Value| {
+        let data = json!({ "options": [sub("list", options)] });
+        menu.typing(&data)
+            .map(|typing| (typing.kind.clone(), typing.so_far))
+    };
+    let option =
+        |name: &str, focused: bool| json!({ "name": name, "type": 3, "value": "ap", "focused": focused });
+    let project = Some((ArgumentKind::Project, "ap".to_owned()));
+    assert_eq!(typing(json!([option("project", true)])), project);
+    assert_eq!(
+        typing(json!([option("state", false), option("project", true)])),
+        project
+    );
+    assert_eq!(typing(json!([option("project", false)])), None);
+    assert_eq!(typing(json!([option("what", true)])), None);
+    assert_eq!(menu.typing(&json!({})), None);
+}
+
+#[test]
+fn descriptions_are_as_long_as_the_whole_allows() {
+    let long = |count: usize| {
+        let verbs = (0..count).map(|at| Verb {
+            about: "x".repeat(100),
+            ..verb(
+                &format!("verb{at}"),
+                vec![argument("words", false, None); 20],
+                vec![],
+            )
+        });
+        CommandMenu::new("/pm", verbs.collect()).definition()
+    };
+    let about = |menu: &Value| {
+        menu["options"][1]["description"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .count()
+    };
+    assert_eq!(about(&long(5)), 100);
+    let cut = about(&long(24));
+    assert!((20..100).contains(&cut), "{cut}");
 }
 
 fn verb(name: &str, arguments: Vec<Argument>, verbs: Vec<Verb>) -> Verb {

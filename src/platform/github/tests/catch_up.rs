@@ -145,6 +145,7 @@ fn a_comment_tells_what_its_webhooks_would_have_told() {
             id: 501,
             kind: None,
         },
+        insider: false,
         text: "@pm hello".into(),
         body: "@pm hello".into(),
         mark: None,
