@@ -1,13 +1,20 @@
 //! The wiring: builds the parts, supervises their tasks, drains on shutdown.
 
+mod suggestions;
+
+#[cfg(test)]
+mod tests;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::action::Actions;
+use self::suggestions::Suggestions;
+use crate::action::{Actions, Seen, settle_owners};
 use crate::agent::{Agent, Limits};
 use crate::command;
 use crate::config::{Config, Provider, Scheme};
@@ -16,6 +23,7 @@ use crate::digest::{self, Digests};
 use crate::domain::Platform;
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
+use crate::engine::audit;
 use crate::engine::clock::Clock;
 use crate::engine::health::State;
 use crate::engine::outbox::{Outbox, survey};
@@ -23,6 +31,10 @@ use crate::engine::retention;
 use crate::engine::sender::Senders;
 use crate::engine::supervisor::{Supervisor, TaskEnded};
 use crate::engine::workers::{self, Handler};
+use crate::gate::{self, Gates};
+use crate::guard::budget::Budget;
+use crate::guard::limits::Limiter;
+use crate::guard::redaction::Redaction;
 use crate::http;
 use crate::model::{Model, Offline, OpenAi};
 use crate::platform::discord::{self, CommandMenu, Discord, DiscordSender};
@@ -77,7 +89,10 @@ pub struct App {
     pub engine: Engine,
     /// Where HTTP listens; none when it does not.
     pub address: Option<SocketAddr>,
+    /// What makes an owner of whoever says it, while nobody is one.
+    pub claim: Option<String>,
     supervisor: Supervisor,
+    role: Role,
 }
 
 /// The platforms and the model, as configured.
@@ -96,6 +111,12 @@ impl App {
     pub async fn start(config: &Config, db: Db, clock: Clock, role: Role) -> Result<Self, StartError> {
         let engine = Engine::new(db, clock);
         take_up(&engine).await?;
+        let claim = match role {
+            Role::Serve => settle_owners(&engine, &config.people.owners).await?,
+            Role::Ask => None,
+        };
+        // The shell owns everything as it is; a code is for those who talk to us elsewhere.
+        let claim = claim.filter(|_| config.slack.is_some() || config.discord.is_some());
         let parts = parts(config, &engine, role)?;
         let listener = match role {
             Role::Serve => Some(listen(config.server.listen).await?),
@@ -103,15 +124,24 @@ impl App {
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let mut supervisor = Supervisor::default();
-        spawn_workers(config, &engine, &parts, role, &mut supervisor);
+        let start = address.map(|address| audit::Start {
+            settings: config.settings.clone(),
+            how: format!(", listening on {address}"),
+        });
+        let auditing = audit::keep(engine.clone(), start, supervisor.stopping());
+        supervisor.spawn("audit", auditing);
+        let actions = actions(config, &engine, &parts, role);
+        spawn_workers(config, actions.clone(), &parts.model, role, &mut supervisor);
         if let Some(listener) = listener {
-            spawn_listeners(config, &engine, &parts, &mut supervisor, listener);
+            spawn_listeners(config, &actions, &parts, &mut supervisor, listener);
         }
         engine.wake();
         Ok(Self {
             engine,
             address,
+            claim,
             supervisor,
+            role,
         })
     }
 
@@ -126,6 +156,8 @@ impl App {
     /// [`TaskEnded`] when a part stopped without being asked to.
     pub async fn run(self) -> Result<(), TaskEnded> {
         let ended = self.supervisor.run().await;
+        let why = ended.as_ref().err().map(ToString::to_string);
+        audit::stopped(&self.engine, self.role == Role::Serve, why.as_deref()).await;
         self.engine.db.close().await;
         ended
     }
@@ -240,18 +272,33 @@ fn senders(parts: &Parts) -> Senders {
     senders
 }
 
-fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, supervisor: &mut Supervisor) {
-    let helping = role == Role::Ask;
-    let outbox = Outbox::new(engine.clone(), senders(parts)).helping(helping);
-    let answers = Answers::new(engine.clone(), outbox.clone());
-    let actions = Actions {
+/// Everything that can be done, with the way out.
+fn actions(config: &Config, engine: &Engine, parts: &Parts, role: Role) -> Actions {
+    Actions {
         engine: engine.clone(),
-        outbox: outbox.clone(),
+        outbox: Outbox::new(engine.clone(), senders(parts))
+            .helping(role == Role::Ask)
+            .masking(Redaction::of(config)),
         github: parts.github.clone(),
         slack: parts.slack.clone(),
         discord: parts.discord.clone(),
-    };
-    let model = Arc::clone(&parts.model);
+        budget: Arc::new(Budget::of(config)),
+        patience: Duration::from_secs(60 * config.agent.answer_within_minutes),
+        seen: Seen::default(),
+    }
+}
+
+fn spawn_workers(
+    config: &Config,
+    actions: Actions,
+    model: &Arc<Model>,
+    role: Role,
+    supervisor: &mut Supervisor,
+) {
+    let helping = role == Role::Ask;
+    let (engine, outbox) = (&actions.engine.clone(), actions.outbox.clone());
+    let answers = Answers::new(engine.clone(), outbox.clone());
+    let model = Arc::clone(model);
     let agent = Arc::new(Agent::new(
         engine.clone(),
         actions.clone(),
@@ -266,7 +313,10 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
         outbox.clone(),
         answers.clone(),
         command.clone(),
-    );
+        Limiter::new(&config.limits),
+    )
+    .allowing(&config.agent.allowed_bots);
+    let gates = actions.gates();
     let digests = Digests::new(engine.clone(), actions.clone(), outbox.clone());
     let runs = RunDesk::new(engine.clone(), actions, answers.clone(), agent, command)
         .helping(helping)
@@ -286,10 +336,7 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     // A process that only asks does not stay until something is due.
     if !helping {
         handlers.push(("digest workers", Arc::new(digests), DIGEST_WORKERS));
-        let timer = digest::keep_time(engine.clone(), supervisor.stopping());
-        supervisor.spawn("schedules", timer);
-        let forgetting = retention::keep_small(engine.clone(), config.retention, supervisor.stopping());
-        supervisor.spawn("retention", forgetting);
+        spawn_timers(config, engine, gates, supervisor);
     }
     for (name, handler, slots) in handlers {
         let work = workers::run(engine.clone(), handler, slots, supervisor.stopping());
@@ -298,6 +345,16 @@ fn spawn_workers(config: &Config, engine: &Engine, parts: &Parts, role: Role, su
     let (listener, reaper) = (supervisor.stopping(), supervisor.stopping());
     supervisor.spawn("queue listener", workers::listen(engine.clone(), listener));
     supervisor.spawn("lease reaper", workers::reap(engine.clone(), reaper));
+}
+
+/// What happens because its time has come.
+fn spawn_timers(config: &Config, engine: &Engine, gates: Gates, supervisor: &mut Supervisor) {
+    let asked = gate::keep_time(engine.clone(), gates, supervisor.stopping());
+    supervisor.spawn("questions", asked);
+    let timer = digest::keep_time(engine.clone(), supervisor.stopping());
+    supervisor.spawn("schedules", timer);
+    let forgetting = retention::keep_small(engine.clone(), config.retention, supervisor.stopping());
+    supervisor.spawn("retention", forgetting);
 }
 
 /// How old a request may be when work on it begins.
@@ -318,11 +375,12 @@ fn command_name(config: &Config) -> String {
 
 fn spawn_listeners(
     config: &Config,
-    engine: &Engine,
+    actions: &Actions,
     parts: &Parts,
     supervisor: &mut Supervisor,
     listener: TcpListener,
 ) {
+    let engine = &actions.engine;
     let stop = supervisor.stopping();
     let secret = config
         .github
@@ -353,7 +411,8 @@ fn spawn_listeners(
         );
     }
     if let Some(discord) = &parts.discord {
-        let menu = CommandMenu::new(&command_name(config), command::verbs());
+        let menu = CommandMenu::new(&command_name(config), command::verbs())
+            .suggesting(Arc::new(Suggestions(actions.clone())));
         supervisor.spawn(
             "discord",
             discord::listen(discord.clone(), engine.clone(), menu, stop.clone()),
@@ -387,7 +446,7 @@ fn program() -> &'static str {
 }
 
 /// The plain lines a person sees at the start.
-pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
+pub fn welcome(config: &Config, address: Option<SocketAddr>, claim: Option<&str>) -> String {
     let mut lines = vec![format!("Callsheet {}", env!("CARGO_PKG_VERSION"))];
     if let Some(address) = address {
         lines.push(format!(
@@ -412,6 +471,11 @@ pub fn welcome(config: &Config, address: Option<SocketAddr>) -> String {
     ));
     lines.push(format!("  GitHub        {}", configured(config.github.is_some())));
     lines.extend(config.notes().into_iter().map(|note| format!("  Note: {note}")));
+    if let Some(code) = claim {
+        lines.push(format!(
+            "  Nobody owns this Callsheet yet: in a direct message in Slack or on Discord, say `claim {code}` to it. Works once, for 7 days."
+        ));
+    }
     lines.push(format!(
         "Next: in another shell, in this folder, `{} ask \"create a project called Apollo in acme/apollo\"`.",
         program()

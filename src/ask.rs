@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::app::{App, Role, StartError};
 use crate::config::Config;
+use crate::domain::{GateState, Place};
 use crate::engine::clock::{Clock, later};
 use crate::engine::{Engine, intake};
 use crate::platform::shell;
 use crate::store::deliveries::{self, State};
 use crate::store::runs::{self, Run, RunState};
-use crate::store::{Db, OpenError, StoreError, inbox};
+use crate::store::{Db, OpenError, StoreError, Tx, gates, inbox, why};
 
 /// How often the answer is looked for.
 const LOOK: Duration = Duration::from_millis(50);
@@ -23,6 +24,8 @@ const TELL: Duration = Duration::from_secs(4);
 const TAKE_OVER: Duration = Duration::from_millis(2500);
 /// How long a process that works alone stays for what its request also sends elsewhere, e.g. to an issue.
 const STAY: Duration = Duration::from_secs(30);
+/// How many of the newest requests of a person are looked at for one that goes on.
+const NEWEST: i64 = 20;
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(600);
 
@@ -180,6 +183,43 @@ impl Follow<'_> {
         }
     }
 
+    /// The question that the run waits for an answer to: people may take a day, and a terminal does not wait so long.
+    async fn question(&self, tx: &mut Tx, run: &Run, place: &Place) -> Result<Option<String>, StoreError> {
+        for gate in gates::of_run(tx, run.id).await? {
+            if gate.state != GateState::Open {
+                continue;
+            }
+            for group in gates::copies(tx, gate.id).await? {
+                let parts = deliveries::of_group(tx, group).await?;
+                let here: Vec<&str> = parts
+                    .iter()
+                    .filter(|part| part.place == *place && part.state == State::Sent)
+                    .map(|part| part.text.as_str())
+                    .collect();
+                if !here.is_empty() {
+                    return Ok(Some(here.join("\n")));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether something that was asked for here is still being worked on, and waits for no answer: what was agreed to just now.
+    async fn goes_on(&self) -> Result<bool, StoreError> {
+        let mut tx = self.db.read().await?;
+        for id in why::runs_at(&mut tx, &shell::place(self.user), NEWEST).await? {
+            let gates = gates::of_run(&mut tx, id).await?;
+            let waits = gates.iter().any(|gate| gate.state == GateState::Open);
+            let open = runs::get(&mut tx, id)
+                .await?
+                .is_some_and(|run| run.state.is_open());
+            if open && !waits {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Once, and in a terminal only: an answer is printed when it is whole.
     fn say_it_takes_long(&self, run: &Run) {
         if self.clock.now() < self.tell_at || self.told.swap(true, Ordering::SeqCst) {
@@ -201,10 +241,11 @@ impl Follow<'_> {
             let mut tx = self.db.read().await?;
             let run = runs::of_message(&mut tx, &shell::place(self.user), &self.id.to_string()).await?;
             let Some(run) = run else { return Ok(()) };
-            if !deliveries::answers_of(&mut tx, run.id).await?.iter().any(open) {
+            let sends = deliveries::answers_of(&mut tx, run.id).await?.iter().any(open);
+            drop(tx);
+            if !sends && !self.goes_on().await? {
                 return Ok(());
             }
-            drop(tx);
             self.clock.sleep(LOOK).await;
         }
         Ok(())
@@ -228,6 +269,9 @@ impl Follow<'_> {
             return Ok(failed.then_some(Answered { text, failed }));
         };
         if run.state.is_open() {
+            if let Some(text) = self.question(&mut tx, &run, &place).await? {
+                return Ok(Some(Answered { text, failed: false }));
+            }
             self.say_it_takes_long(&run);
             return Ok(None);
         }

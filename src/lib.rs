@@ -17,6 +17,7 @@ pub mod domain;
 pub mod drill;
 pub mod engine;
 pub mod failpoint;
+pub mod gate;
 pub mod guard;
 pub mod http;
 pub mod markup;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use callsheet::config::{self, Config};
 use callsheet::engine::clock::Clock;
-use callsheet::operator::Operator;
+use callsheet::operator::{Operator, OperatorError, audit};
 use callsheet::store::Db;
 use callsheet::store::outbox::Wanted;
 use callsheet::{app, ask, telemetry};
@@ -43,6 +43,45 @@ enum Subcommands {
         #[command(subcommand)]
         command: OutboxCommands,
     },
+    /// See who did what, and check that the log of it is whole
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommands,
+    },
+}
+
+/// The log holds every change, decision, refusal, delivery and start, each in one row that is never changed.
+#[derive(Debug, Subcommand)]
+enum AuditCommands {
+    /// List the newest rows, newest first
+    List {
+        /// Only what somebody of this name did, or what was done on their behalf
+        #[arg(long, value_name = "NAME")]
+        person: Option<String>,
+        /// Only actions that begin so, such as "delivery." or "project.create"
+        #[arg(long, value_name = "PREFIX")]
+        action: Option<String>,
+        /// Only what was done to something whose name holds this
+        #[arg(long, value_name = "TEXT")]
+        subject: Option<String>,
+        /// Only what was part of this run: its id, or its first or last digits
+        #[arg(long, value_name = "ID")]
+        run: Option<String>,
+        /// Only what was noted since this day (2026-11-22) or moment (2026-11-22T09:30, UTC)
+        #[arg(long, value_name = "DATE")]
+        since: Option<String>,
+        /// At most so many rows
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+        limit: u32,
+    },
+    /// Check that no row was changed, removed or put in another order; exit code 1 when one was
+    Verify {
+        /// A head that an earlier check printed: say whether all up to it is still there
+        #[arg(long, value_name = "HASH")]
+        head: Option<String>,
+    },
+    /// Print the whole log, one JSON object a line: the sealed rows in their order, then those not sealed yet
+    Export,
 }
 
 /// An id may be given by its first or last digits, as `list` shows them.
@@ -149,6 +188,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             Subcommands::Serve => serve(&config).await,
             Subcommands::Ask { text } => ask_once(&config, &text.join(" ")).await,
             Subcommands::Outbox { command } => operate(&config, command).await,
+            Subcommands::Audit { command } => audit(&config, command).await,
         }
     })
 }
@@ -175,7 +215,11 @@ async fn serve_by(config: &Config, clock: Clock, up: impl FnOnce(&app::App)) -> 
     let app = app.map_err(|error| error.to_string())?;
     up(&app);
     // The service goes on when nobody reads its first lines.
-    let _ = writeln!(std::io::stdout(), "{}", app::welcome(config, app.address));
+    let _ = writeln!(
+        std::io::stdout(),
+        "{}",
+        app::welcome(config, app.address, app.claim.as_deref())
+    );
     let stop = app.stopping();
     let running = app.run();
     tokio::pin!(running);
@@ -192,9 +236,7 @@ async fn serve_by(config: &Config, clock: Clock, up: impl FnOnce(&app::App)) -> 
 }
 
 async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
-    let user = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .unwrap_or_else(|_| "user".to_owned());
+    let user = user();
     let clock = Clock::system();
     let kept = std::sync::atomic::AtomicBool::new(false);
     let asked = ask::ask(config, &clock, &user, text, &kept, takes_long);
@@ -214,10 +256,66 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
     })
 }
 
+/// What the person at this shell is called.
+fn user() -> String {
+    std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .unwrap_or_else(|_| "user".to_owned())
+}
+
+async fn operator(config: &Config) -> Result<Operator, String> {
+    let operator = Operator::open(config, Clock::system()).await;
+    operator
+        .map(|operator| operator.named(user()))
+        .map_err(|error| error.to_string())
+}
+
+async fn audit(config: &Config, command: AuditCommands) -> Result<ExitCode, String> {
+    let operator = operator(config).await?;
+    let refused = |error: OperatorError| error.to_string();
+    match command {
+        AuditCommands::List {
+            person,
+            action,
+            subject,
+            run,
+            since,
+            limit,
+        } => {
+            let wanted = audit::Wanted {
+                person,
+                action,
+                subject,
+                run,
+                since,
+                limit,
+            };
+            print(&operator.audit_list(&wanted).await.map_err(refused)?)?;
+        }
+        AuditCommands::Verify { head } => {
+            let verified = operator.audit_verify(head.as_deref()).await.map_err(refused)?;
+            print(&verified.text)?;
+            if !verified.is_whole {
+                return Ok(ExitCode::FAILURE);
+            }
+        }
+        AuditCommands::Export => {
+            let mut out = std::io::BufWriter::new(std::io::stdout());
+            let exported = operator.audit_export(|line| writeln!(out, "{line}")).await;
+            exported.map_err(refused)?;
+            match out.flush() {
+                Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                    return Err(format!("cannot write the log: {error}"));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 async fn operate(config: &Config, command: OutboxCommands) -> Result<ExitCode, String> {
-    let operator = Operator::open(config, Clock::system())
-        .await
-        .map_err(|error| error.to_string())?;
+    let operator = operator(config).await?;
     let said = match command {
         OutboxCommands::List { state } => {
             let wanted = state.map_or(Wanted::Waiting, Wanted::from);

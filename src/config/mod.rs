@@ -8,6 +8,7 @@
 mod problem;
 mod reader;
 mod sections;
+mod settings;
 mod source;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,11 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use url::{Host, Url};
 
+use crate::domain::{AccountKey, Money};
+
 pub use self::problem::{ConfigError, Problem};
 use self::reader::Reader;
+pub use self::settings::Settings;
 
 /// The file that is read when none is named.
 pub const DEFAULT_FILE: &str = "bot.toml";
@@ -39,10 +43,16 @@ pub struct Config {
     pub github: Option<GitHub>,
     /// The language model.
     pub model: Model,
-    /// The limits of a run.
+    /// The limits of a run, and who may ask for one.
     pub agent: Agent,
+    /// How often may be asked, and what may be spent.
+    pub limits: Limits,
     /// How long what is finished is kept.
     pub retention: Retention,
+    /// Who people are.
+    pub people: People,
+    /// What was set, without secrets.
+    pub settings: Settings,
 }
 
 /// The HTTP server: webhooks, health, metrics.
@@ -151,6 +161,19 @@ pub struct Model {
     pub provider: Provider,
     /// The most tokens that one request may hold, its answer included.
     pub context_tokens: u64,
+    /// What its tokens cost; none when nobody said.
+    pub prices: Option<Prices>,
+    /// What money is called, e.g. `USD`.
+    pub currency: String,
+}
+
+/// What a million tokens cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prices {
+    /// What the model reads.
+    pub input: Money,
+    /// What it writes.
+    pub output: Money,
 }
 
 /// Who answers as the language model.
@@ -173,8 +196,8 @@ pub struct OpenAi {
     pub name: String,
 }
 
-/// The limits of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The limits of a run, and who may ask for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agent {
     /// The most steps (model answers) of one run.
     pub max_steps: u32,
@@ -184,6 +207,43 @@ pub struct Agent {
     pub max_runs_at_once: usize,
     /// How old a request may be when work on it begins, in minutes; 0 for any age.
     pub old_after_minutes: u64,
+    /// How long people may take to answer a question, in minutes.
+    pub answer_within_minutes: u64,
+    /// Other bots that are answered like people; none when empty.
+    pub allowed_bots: Vec<AccountKey>,
+}
+
+/// How often may be asked, and what may be spent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Requests of one person within a minute; 0 for any number.
+    pub person_per_minute: u32,
+    /// Requests at one channel or issue within a minute; 0 for any number.
+    pub place_per_minute: u32,
+    /// Requests at all places of one project within a minute; 0 for any number.
+    pub project_per_minute: u32,
+    /// What one run may cost.
+    pub run_cost: Option<Money>,
+    /// What one person may use in a day.
+    pub person_day: Cap,
+    /// What may be used in a month for one project.
+    pub project_month: Cap,
+}
+
+/// What may be used of the language model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cap {
+    /// Tokens, in and out.
+    pub tokens: Option<i64>,
+    /// What they cost.
+    pub cost: Option<Money>,
+}
+
+/// Who people are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct People {
+    /// The accounts whose persons own this Callsheet, and so every project in it.
+    pub owners: Vec<AccountKey>,
 }
 
 /// How long what is finished is kept, in days.
@@ -235,7 +295,11 @@ impl Config {
             github: sections::github(&mut reader),
             model: sections::model(&mut reader),
             agent: sections::agent(&mut reader),
+            limits: sections::limits(&mut reader),
             retention: sections::retention(&mut reader),
+            people: sections::people(&mut reader),
+            // After all sections: they say which keys there are.
+            settings: reader.settings(),
         };
         let problems = reader.finish();
         if problems.is_empty() {

@@ -10,7 +10,9 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use super::problem::Problem;
+use super::settings::Settings;
 use super::source::{Values, from_environment, is_plain, variable};
+use crate::domain::Money;
 
 /// How alike two keys must be (0 to 1) for one to be suggested in place of the other.
 const ALIKE: f64 = 0.7;
@@ -33,6 +35,9 @@ pub(super) struct Reader {
     values: Values,
     known: BTreeSet<String>,
     problems: Vec<Problem>,
+    /// The secrets among the keys, without the secrets themselves.
+    secrets: Settings,
+    secret_keys: BTreeSet<String>,
 }
 
 impl Reader {
@@ -41,6 +46,8 @@ impl Reader {
             values,
             known: BTreeSet::new(),
             problems: Vec::new(),
+            secrets: Settings::default(),
+            secret_keys: BTreeSet::new(),
         }
     }
 
@@ -96,10 +103,26 @@ impl Reader {
             );
             return None;
         }
-        match path {
+        let secret = match path {
             Some(path) => self.secret_file(&file_key, &path),
             None => value.map(SecretString::from),
+        };
+        self.secret_keys.insert(key.to_owned());
+        if let Some(secret) = &secret {
+            self.secrets.add_secret(key, secret.expose_secret());
         }
+        secret
+    }
+
+    /// What was set, of the keys asked for so far.
+    pub(super) fn settings(&self) -> Settings {
+        let mut settings = self.secrets.clone();
+        for (key, value) in &self.values {
+            if self.known.contains(key) && !self.secret_keys.contains(key) {
+                settings.add(key, &value.to_string());
+            }
+        }
+        settings
     }
 
     /// A secret that goes into a request header: one word of printable characters, and not another service's.
@@ -174,6 +197,52 @@ impl Reader {
             (None, None) => self.problem(key, "is not a whole number", fix),
         }
         default
+    }
+
+    /// An amount of money, as a number or in quotes.
+    pub(super) fn money(&mut self, key: &str) -> Option<Money> {
+        let text = match self.values.get(key).map(|value| &value.kind) {
+            Some(ValueKind::I64(number)) => number.to_string(),
+            // Written as short as it is read back the same: the digits that stand in the file.
+            Some(ValueKind::Float(number)) => number.to_string(),
+            _ => self.text(key)?,
+        };
+        self.known.insert(key.to_owned());
+        let money = text.parse();
+        if money.is_err() {
+            let fix = "Give a number with at most six decimals, such as 2.50, or remove the key.";
+            self.problem(key, "is not an amount of money", fix);
+        }
+        money.ok()
+    }
+
+    /// A list of texts; one text is taken apart at its commas, since the environment knows no lists.
+    pub(super) fn list(&mut self, key: &str) -> Vec<String> {
+        self.known.insert(key.to_owned());
+        let fix = "Write texts in double quotes, in brackets, with commas between them.";
+        let entries: Vec<String> = match self.values.get(key).map(|value| &value.kind) {
+            None => Vec::new(),
+            Some(ValueKind::String(text)) => text.split(',').map(str::to_owned).collect(),
+            Some(ValueKind::Array(values)) => {
+                let text = |value: &Value| match &value.kind {
+                    ValueKind::String(text) => Some(text.clone()),
+                    _ => None,
+                };
+                match values.iter().map(text).collect() {
+                    Some(texts) => texts,
+                    None => {
+                        self.problem(key, "holds something that is not a text", fix);
+                        Vec::new()
+                    }
+                }
+            }
+            Some(_) => {
+                self.problem(key, "is not a list of texts", fix);
+                Vec::new()
+            }
+        };
+        let entries = entries.iter().map(|entry| entry.trim().to_owned());
+        entries.filter(|entry| !entry.is_empty()).collect()
     }
 
     /// An `http` or `https` address without user, password, query and fragment, and without a closing slash

@@ -9,9 +9,10 @@ use url::{Host, Url};
 
 use super::reader::Reader;
 use super::{
-    Agent, Database, Discord, GitHub, GitHubApp, GitHubLogin, Model, OpenAi, Provider, Retention, Scheme,
-    Server, Slack, SlackMode, is_loopback,
+    Agent, Cap, Database, Discord, GitHub, GitHubApp, GitHubLogin, Limits, Model, OpenAi, People, Prices,
+    Provider, Retention, Scheme, Server, Slack, SlackMode, is_loopback,
 };
+use crate::domain::{AccountKey, Money};
 
 /// A year.
 const MOST_MINUTES: u64 = 365 * 24 * 60;
@@ -38,6 +39,12 @@ const PRIVATE_KEY_FIX: &str = "Generate a private key on the App's page, General
                                .pem file in github.private_key_file.";
 const API_KEY_FIX: &str = "Copy a key from the provider (for OpenAI sk-… from \
                            https://platform.openai.com/api-keys); if your server asks for none, any word will do.";
+const PRICE_FIX: &str = "Give the price of a million tokens, as the provider lists it, in both model.input_price and \
+                         model.output_price.";
+const CURRENCY_FIX: &str =
+    "Give the three capital letters of the currency that the prices are in, such as \"USD\".";
+const ACCOUNTS_FIX: &str = "Write each as \"slack:T0123/U0456\" (workspace and user id), \"discord:discord/123456\" (user id) or \
+                        \"github:github.com/123456\" (the number in https://api.github.com/users/NAME).";
 const NAME_FIX: &str =
     "Give the model's name as the server knows it, such as \"gpt-5-mini\" or \"llama3.1\".";
 
@@ -216,6 +223,11 @@ fn github_app(r: &mut Reader) -> Option<GitHubApp> {
 
 pub(super) fn model(r: &mut Reader) -> Model {
     let context_tokens = r.number("model.context_tokens", 32_000, 2_000..=u64::MAX);
+    let prices = prices(r);
+    let currency = r.text("model.currency").unwrap_or_else(|| "USD".to_owned());
+    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        r.problem("model.currency", "is not the code of a currency", CURRENCY_FIX);
+    }
     let named = r.text("model.provider");
     let base_url = r.http_url("model.base_url", OPENAI_API);
     let api_key = r.token("model.api_key", API_KEY_FIX);
@@ -244,7 +256,22 @@ pub(super) fn model(r: &mut Reader) -> Model {
     Model {
         provider: server.map_or(Provider::Offline, Provider::OpenAi),
         context_tokens,
+        prices,
+        currency,
     }
+}
+
+/// Both prices or none: with one of them every sum would be too small.
+fn prices(r: &mut Reader) -> Option<Prices> {
+    let keys = ["model.input_price", "model.output_price"];
+    let [input, output] = keys.map(|key| r.money(key));
+    if keys.iter().any(|key| r.given(key)) {
+        keys.iter().for_each(|key| require(r, key, &keys, PRICE_FIX));
+    }
+    Some(Prices {
+        input: input?,
+        output: output?,
+    })
 }
 
 fn openai_server(
@@ -284,7 +311,70 @@ pub(super) fn agent(r: &mut Reader) -> Agent {
         max_runs_at_once: usize::try_from(r.number("agent.max_runs_at_once", 128, 1..=1_000))
             .unwrap_or(usize::MAX),
         old_after_minutes: r.number("agent.old_after_minutes", 60, 0..=MOST_MINUTES),
+        answer_within_minutes: r.number("agent.answer_within_minutes", 24 * 60, 1..=MOST_MINUTES),
+        allowed_bots: accounts(r, "agent.allowed_bots", ACCOUNTS_FIX),
     }
+}
+
+/// Accounts by their ids.
+fn accounts(r: &mut Reader, key: &str, fix: &str) -> Vec<AccountKey> {
+    let mut accounts = Vec::new();
+    for (index, entry) in r.list(key).iter().enumerate() {
+        match entry.parse() {
+            Ok(account) => accounts.push(account),
+            Err(_) => {
+                let what = format!("entry {} is not the id of an account", index + 1);
+                r.problem(key, what, fix);
+            }
+        }
+    }
+    accounts
+}
+
+pub(super) fn people(r: &mut Reader) -> People {
+    People {
+        owners: accounts(r, "people.owners", ACCOUNTS_FIX),
+    }
+}
+
+/// The most requests that a limit may name: more within a minute is none.
+const MOST_REQUESTS: u64 = 100_000;
+
+/// Read after the model's section: money is counted by its prices.
+pub(super) fn limits(r: &mut Reader) -> Limits {
+    let mut per_minute = |key, default| {
+        let number = r.number(key, default, 0..=MOST_REQUESTS);
+        u32::try_from(number).unwrap_or(u32::MAX)
+    };
+    Limits {
+        person_per_minute: per_minute("limits.person_per_minute", 20),
+        place_per_minute: per_minute("limits.place_per_minute", 60),
+        project_per_minute: per_minute("limits.project_per_minute", 120),
+        run_cost: cost(r, "limits.run_cost"),
+        person_day: Cap {
+            tokens: tokens(r, "limits.person_day_tokens", 1_000_000),
+            cost: cost(r, "limits.person_day_cost"),
+        },
+        project_month: Cap {
+            tokens: tokens(r, "limits.project_month_tokens", 20_000_000),
+            cost: cost(r, "limits.project_month_cost"),
+        },
+    }
+}
+
+/// A number of tokens; 0 stands for no limit.
+fn tokens(r: &mut Reader, key: &str, default: u64) -> Option<i64> {
+    let tokens = r.number(key, default, 0..=i64::MAX.unsigned_abs());
+    i64::try_from(tokens).ok().filter(|tokens| *tokens > 0)
+}
+
+/// An amount of money; 0 stands for no limit. Without prices nothing would ever reach it.
+fn cost(r: &mut Reader, key: &str) -> Option<Money> {
+    let limit = r.money(key).filter(|limit| *limit > Money::default())?;
+    if !r.given("model.input_price") && !r.given("model.output_price") {
+        require(r, "model.input_price", &[key], PRICE_FIX);
+    }
+    Some(limit)
 }
 
 /// A hundred years: for ever, and no moment that a database cannot hold.

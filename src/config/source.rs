@@ -16,8 +16,16 @@ pub(super) type Values = BTreeMap<String, Value>;
 const PREFIX: &str = "CALLSHEET__";
 
 /// The sections, as they stand in variables.
-const SECTIONS: [&str; 7] = [
-    "SERVER", "DATABASE", "SLACK", "DISCORD", "GITHUB", "MODEL", "AGENT",
+const SECTIONS: [&str; 9] = [
+    "SERVER",
+    "DATABASE",
+    "SLACK",
+    "DISCORD",
+    "GITHUB",
+    "MODEL",
+    "AGENT",
+    "LIMITS",
+    "RETENTION",
 ];
 
 /// The origin that the `config` crate notes on values from [`Environment`].

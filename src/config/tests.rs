@@ -1,3 +1,4 @@
+mod limits;
 mod mistakes;
 mod secrets;
 
@@ -56,7 +57,30 @@ fn nothing_at_all_is_a_working_default() {
             max_steps: 12,
             max_tokens_per_run: 60_000,
             max_runs_at_once: 128,
-            old_after_minutes: 60
+            old_after_minutes: 60,
+            answer_within_minutes: 1_440,
+            allowed_bots: Vec::new()
+        }
+    );
+    assert_eq!(
+        (config.model.prices, config.model.currency.as_str()),
+        (None, "USD")
+    );
+    assert_eq!(
+        config.limits,
+        Limits {
+            person_per_minute: 20,
+            place_per_minute: 60,
+            project_per_minute: 120,
+            run_cost: None,
+            person_day: Cap {
+                tokens: Some(1_000_000),
+                cost: None
+            },
+            project_month: Cap {
+                tokens: Some(20_000_000),
+                cost: None
+            },
         }
     );
     assert_eq!(config.database.max_connections, 10);
@@ -180,7 +204,7 @@ fn a_github_app_stands_in_place_of_a_token() {
 #[test]
 fn the_example_names_every_known_key() {
     let unknown = load(
-        "[server]\nqqqqqqqqqqqq = 1\n[database]\nqqqqqqqqqqqq = 1\n[slack]\nqqqqqqqqqqqq = 1\n[github]\nqqqqqqqqqqqq = 1\n[model]\nqqqqqqqqqqqq = 1\n[agent]\nqqqqqqqqqqqq = 1",
+        "[server]\nqqqqqqqqqqqq = 1\n[database]\nqqqqqqqqqqqq = 1\n[slack]\nqqqqqqqqqqqq = 1\n[github]\nqqqqqqqqqqqq = 1\n[model]\nqqqqqqqqqqqq = 1\n[agent]\nqqqqqqqqqqqq = 1\n[limits]\nqqqqqqqqqqqq = 1",
         &[],
     );
     for problem in unknown.unwrap_err().problems() {
@@ -220,7 +244,9 @@ fn the_environment_overrides_the_file_key_by_key() {
             max_steps: 7,
             max_tokens_per_run: 5000,
             max_runs_at_once: 128,
-            old_after_minutes: 0
+            old_after_minutes: 0,
+            answer_within_minutes: 1_440,
+            allowed_bots: Vec::new()
         }
     );
     assert_eq!(config.database.scheme, Scheme::Postgres);

@@ -2,6 +2,7 @@
 //!
 //! It opens the same database as the service, beside it or alone, and leaves all work to the service.
 
+pub mod audit;
 pub mod outbox;
 mod words;
 
@@ -9,12 +10,17 @@ use crate::config::Config;
 use crate::engine::clock::Clock;
 use crate::store::{Db, OpenError, StoreError};
 
+/// What the audit log calls an operator whose name is not known.
+const NOBODY: &str = "operator";
+
 /// The operator's hold on the database.
 pub struct Operator {
     db: Db,
     clock: Clock,
     /// Whether nobody serves this database at this moment, as far as that can be known.
     alone: bool,
+    /// Their name on this machine, for the audit log.
+    name: String,
 }
 
 /// Why nothing was done; shown to the operator.
@@ -43,7 +49,12 @@ impl Operator {
             opened => opened?,
         };
         let alone = db.holds_instance_lock();
-        Ok(Self { db, clock, alone })
+        Ok(Self {
+            db,
+            clock,
+            alone,
+            name: NOBODY.to_owned(),
+        })
     }
 
     /// Beside a service on a database that is open.
@@ -52,6 +63,14 @@ impl Operator {
             db,
             clock,
             alone: false,
+            name: NOBODY.to_owned(),
         }
+    }
+
+    /// The same for somebody by their name on this machine.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
     }
 }

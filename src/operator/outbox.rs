@@ -3,7 +3,9 @@
 use super::words::{ago, beginning, counted, moment, one_line, short, state, text, what};
 use super::{Operator, OperatorError};
 use crate::domain::{DeliveryId, shorten};
-use crate::engine::outbox::decisions::{self, Dropped, Hindrance};
+use crate::engine::outbox::decisions::{self, Dropped, Hindrance, Retried};
+use crate::engine::outbox::subject;
+use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::deliveries::{self, BEHIND, Delivery, State};
 use crate::store::outbox::{self, Wanted, Work};
 use crate::store::{StoreError, Tx, projects, runs};
@@ -135,22 +137,14 @@ impl Operator {
     pub async fn retry(&self, id: &str, resend: bool) -> Result<String, OperatorError> {
         let mut tx = self.db.begin().await?;
         let id = find(&mut tx, id).await?;
-        let retried = decisions::retry(&mut tx, id, resend, self.clock.now())
-            .await?
-            .map_err(|hindrance| OperatorError::Refused(hindered(id, &hindrance)))?;
-        tx.commit("operator retried").await?;
-        let id = short(id);
-        let mut said = if retried.looks_first {
-            format!("{id} is looked for once more, and sent when there is no sign of it.")
-        } else {
-            format!("{id} is queued again.")
-        };
-        match retried.behind {
-            0 => {}
-            1 => said.push_str(" The part behind it comes back with it."),
-            more => said.push_str(&format!(" The {more} parts behind it come back with it.")),
-        }
-        Ok(said + self.when())
+        let retried = decisions::retry(&mut tx, id, resend, self.clock.now()).await?;
+        let told = retried
+            .map(|retried| comes_back(id, retried))
+            .map_err(|hindrance| hindered(id, &hindrance));
+        let action = if resend { "outbox.resend" } else { "outbox.retry" };
+        self.decided(tx, action, id, told)
+            .await
+            .map(|said| said + self.when())
     }
 
     /// Decides that a delivery shall not be sent, or that it is settled.
@@ -160,16 +154,48 @@ impl Operator {
     pub async fn drop(&self, id: &str) -> Result<String, OperatorError> {
         let mut tx = self.db.begin().await?;
         let id = find(&mut tx, id).await?;
-        let dropped = decisions::drop(&mut tx, id, self.clock.now())
-            .await?
-            .map_err(|hindrance| OperatorError::Refused(hindered(id, &hindrance)))?;
-        tx.commit("operator dropped").await?;
-        let id = short(id);
-        Ok(match dropped {
-            Dropped::Cancelled => format!("{id} is not sent."),
-            Dropped::Settled => format!("{id} is settled: it is neither looked for nor sent again."),
-            Dropped::Seen => format!("{id} no longer counts as sent twice."),
-        })
+        let dropped = decisions::drop(&mut tx, id, self.clock.now()).await?;
+        let told = dropped
+            .map(|dropped| settled(id, dropped))
+            .map_err(|hindrance| hindered(id, &hindrance));
+        self.decided(tx, "outbox.drop", id, told).await
+    }
+
+    /// Notes a decision in the audit log, be it carried out or refused.
+    async fn decided(
+        &self,
+        mut tx: Tx,
+        action: &str,
+        id: DeliveryId,
+        told: Result<String, String>,
+    ) -> Result<String, OperatorError> {
+        let delivery = deliveries::get(&mut tx, id).await?;
+        let (run, group) = delivery
+            .as_ref()
+            .map(|delivery| (delivery.run, delivery.group))
+            .unzip();
+        let run = run.flatten();
+        let (result, detail) = match &told {
+            Ok(said) => (Outcome::Done, said),
+            Err(why) => (Outcome::Refused, why),
+        };
+        let entry = Entry {
+            who: Who::Operator(&self.name),
+            place: delivery.as_ref().map(|delivery| &delivery.place),
+            action,
+            subject: &subject(id),
+            on_behalf: match group {
+                Some(group) => outbox::asked_by(&mut tx, run, group).await?,
+                None => None,
+            },
+            result,
+            run,
+            detail: detail.clone(),
+        };
+        audit::note(&mut tx, &entry, self.clock.now()).await?;
+        tx.commit("operator decided").await?;
+        self.seal().await;
+        told.map_err(OperatorError::Refused)
     }
 
     /// When the service takes a decision up.
@@ -179,6 +205,32 @@ impl Operator {
         } else {
             ""
         }
+    }
+}
+
+/// What becomes of a delivery that is tried again.
+fn comes_back(id: DeliveryId, retried: Retried) -> String {
+    let id = short(id);
+    let mut said = if retried.looks_first {
+        format!("{id} is looked for once more, and sent when there is no sign of it.")
+    } else {
+        format!("{id} is queued again.")
+    };
+    match retried.behind {
+        0 => {}
+        1 => said.push_str(" The part behind it comes back with it."),
+        more => said.push_str(&format!(" The {more} parts behind it come back with it.")),
+    }
+    said
+}
+
+/// What becomes of a delivery that is dropped.
+fn settled(id: DeliveryId, dropped: Dropped) -> String {
+    let id = short(id);
+    match dropped {
+        Dropped::Cancelled => format!("{id} is not sent."),
+        Dropped::Settled => format!("{id} is settled: it is neither looked for nor sent again."),
+        Dropped::Seen => format!("{id} no longer counts as sent twice."),
     }
 }
 

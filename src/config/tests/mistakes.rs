@@ -380,7 +380,7 @@ const UNKNOWN: &[Unknown] = &[
     (
         "[agent]\ncolour = 1",
         &[],
-        "agent.colour: unknown key. Remove it; agent has these keys: max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
+        "agent.colour: unknown key. Remove it; agent has these keys: allowed_bots, answer_within_minutes, max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
     ),
     (
         "colour = 1",
@@ -395,12 +395,12 @@ const UNKNOWN: &[Unknown] = &[
     (
         "agent = 1",
         &[],
-        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
+        "agent: is a section, not a value. Write its keys one by one: allowed_bots, answer_within_minutes, max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
     ),
     (
         "[[agent]]",
         &[],
-        "agent: is a section, not a value. Write its keys one by one: max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
+        "agent: is a section, not a value. Write its keys one by one: allowed_bots, answer_within_minutes, max_runs_at_once, max_steps, max_tokens_per_run, old_after_minutes.",
     ),
     (
         "\"agent.max_steps\" = 1",
