@@ -1,13 +1,9 @@
 //! What people ask for in the matrix, and what has to be there afterwards. Each job has a name of its own, `J7`, by which its
 //! answer and its effects are found.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use serde_json::{Value, json};
-
-use crate::support::model::Turn;
-use crate::support::slack::Sent;
+use crate::support::slack::{Fault, Sent};
 use crate::support::world::World;
 
 /// Where a job is asked for, and what it is.
@@ -29,10 +25,22 @@ pub(crate) enum Door {
     IssueTools,
     /// The next due time of the schedule.
     Digest,
+    /// A mention in Slack while the model is busy, and a "stop" in its thread.
+    SlackStop,
+    /// Talk among people in Slack that is none of ours, some of it edited and some taken back.
+    SlackChatter,
+    /// A slash command in Slack; the platform's answer to our post is lost.
+    SlackLost,
+    /// A mention in Slack for a change that waits for an answer, which somebody gives.
+    SlackGate,
+    /// The same, but nobody answers in time.
+    SlackGateLate,
+    /// An hour in which nobody asks.
+    Hour,
 }
 
 /// All of them.
-pub(crate) const DOORS: [Door; 8] = [
+pub(crate) const DOORS: [Door; 14] = [
     Door::SlackTools,
     Door::SlackLong,
     Door::SlackCommand,
@@ -41,16 +49,38 @@ pub(crate) const DOORS: [Door; 8] = [
     Door::DiscordCommand,
     Door::IssueTools,
     Door::Digest,
+    Door::SlackStop,
+    Door::SlackChatter,
+    Door::SlackLost,
+    Door::SlackGate,
+    Door::SlackGateLate,
+    Door::Hour,
 ];
 
 impl Door {
+    /// Where people ask in Slack.
+    fn channel(self) -> &'static str {
+        match self {
+            Self::SlackGate | Self::SlackGateLate => "#careful",
+            _ => "#apollo",
+        }
+    }
+
     /// The word by which the model knows what to do.
     fn word(self) -> &'static str {
         match self {
             Self::SlackTools => "tools",
             Self::IssueTools => "slow tools",
             Self::SlackLong | Self::DiscordLong => "slow long",
-            Self::SlackCommand | Self::SlackChange | Self::DiscordCommand | Self::Digest => "short",
+            Self::SlackStop => "slow",
+            Self::SlackCommand
+            | Self::SlackLost
+            | Self::SlackChange
+            | Self::DiscordCommand
+            | Self::Digest => "short",
+            Self::SlackGate => "gate",
+            Self::SlackGateLate => "gate late",
+            Self::SlackChatter | Self::Hour => "nothing",
         }
     }
 }
@@ -73,6 +103,8 @@ pub(crate) struct Job {
     number: usize,
     door: Door,
     taken: Taken,
+    /// The thread in Slack that it is asked in, where that is looked at.
+    thread: Option<String>,
 }
 
 /// What was found of the jobs.
@@ -108,10 +140,30 @@ impl Job {
         let words = format!("job {name} {}", door.word());
         let slack = world.slack.user("ana");
         let discord = world.discord.user("ben");
+        let mut thread = None;
         let taken = match door {
-            Door::SlackTools | Door::SlackLong => {
-                slack.says("#apollo", &format!("@pm {words}"));
+            Door::SlackTools | Door::SlackLong | Door::SlackGate | Door::SlackGateLate => {
+                slack.says(door.channel(), &format!("@pm {words}"));
                 Taken::Surely
+            }
+            Door::SlackStop => {
+                let asked = slack.says("#apollo", &format!("@pm {words}"));
+                slack.replies("#apollo", &asked, "stop");
+                thread = Some(asked);
+                Taken::Surely
+            }
+            Door::SlackChatter => {
+                chatter(world, &words);
+                Taken::Surely
+            }
+            Door::Hour => {
+                world.pass_at_once(std::time::Duration::from_secs(60 * 60));
+                Taken::Surely
+            }
+            Door::SlackLost => {
+                let method = "chat.postMessage";
+                world.slack.fault(Fault::DropAfterEffect { method });
+                Taken::Slack(slack.slash("#apollo", "/pm", &words))
             }
             Door::SlackCommand => Taken::Slack(slack.slash("#apollo", "/pm", &words)),
             Door::SlackChange => {
@@ -139,6 +191,7 @@ impl Job {
             number,
             door,
             taken,
+            thread,
         }
     }
 
@@ -160,9 +213,28 @@ impl Job {
         let mut found = Vec::new();
         match self.door {
             // Counted by the database's due times; see `Stage::check`.
-            Door::Digest => return found,
-            Door::SlackTools | Door::SlackLong | Door::SlackCommand => {
+            Door::Digest | Door::Hour => return found,
+            Door::SlackChatter => {
+                // Which of its texts is chance: an edit that comes more than an hour before its message does not count.
+                let words = format!("job {name} nothing");
+                let kept = seen.kept.iter().filter(|text| text.starts_with(&words));
+                found.push(("what was heard".to_owned(), kept.count()));
+            }
+            Door::SlackGate | Door::SlackGateLate => {
                 found.push(count(&seen.slack, format!("Done {name}.")));
+                found.extend(self.decided(seen));
+            }
+            Door::SlackTools | Door::SlackLong | Door::SlackCommand | Door::SlackLost => {
+                found.push(count(&seen.slack, format!("Done {name}.")));
+            }
+            // The stop and the answer compete; one of them wins.
+            Door::SlackStop => {
+                let thread = self.thread.as_deref().unwrap_or_default();
+                let said = world.slack.thread("#apollo", thread).into_iter();
+                let ended =
+                    |text: &str| text.starts_with("Stopped by") || text.contains(&format!("Done {name}."));
+                let ends = said.filter(|message| message.is_bot && !message.deleted && ended(&message.text));
+                found.push(("its end".to_owned(), ends.count()));
             }
             Door::SlackChange => {
                 let rule = yearly(self.number);
@@ -193,11 +265,30 @@ impl Job {
         found
     }
 
+    /// One question, and the issue exactly when that was approved.
+    fn decided(&self, seen: &Seen) -> [(String, usize); 2] {
+        let title = format!("Issue {}.", self.name);
+        let asked = seen.slack.iter().filter(|text| text.contains(&title));
+        let approved = asked.clone().any(|text| text.contains("*Approved* by"));
+        let made = seen
+            .issues
+            .iter()
+            .filter(|issue| issue.starts_with(&title))
+            .count();
+        let wanted = if approved { made } else { made + 1 };
+        [
+            ("the question".to_owned(), asked.count()),
+            ("what was decided".to_owned(), wanted),
+        ]
+    }
+
     /// Adds this job to a tally, and says what is wrong with it.
     pub(crate) fn check(&self, world: &World, seen: &Seen, tally: &mut Tally) -> Vec<String> {
         let taken = self.is_taken(world);
-        tally.requests += usize::from(taken);
-        tally.refused += usize::from(!taken);
+        // Due times are counted by the database, and what is not asked of us is no request.
+        let is_request = !matches!(self.door, Door::Digest | Door::Hour | Door::SlackChatter);
+        tally.requests += usize::from(is_request && taken);
+        tally.refused += usize::from(is_request && !taken);
         let mut wrong = Vec::new();
         for (what, count) in self.found(world, seen) {
             if count == 0 && taken {
@@ -216,6 +307,24 @@ impl Job {
     }
 }
 
+/// Whether Discord still waits for the answer to an interaction, by the id of what it shows meanwhile: it gives up after 15
+/// minutes, says so, and the answer is a message of its own.
+/// <https://discord.com/developers/docs/interactions/receiving-and-responding#followup-messages>
+fn is_awaited(id: &str, now: DateTime<Utc>) -> bool {
+    // <https://discord.com/developers/docs/reference#snowflakes>
+    let millis = (id.parse::<i64>().unwrap() >> 22) + 1_420_070_400_000;
+    now - DateTime::from_timestamp_millis(millis).unwrap() < TimeDelta::minutes(15)
+}
+
+/// Eve says something and changes it, says something and takes it back, and says something elsewhere.
+fn chatter(world: &World, words: &str) {
+    let eve = world.slack.user("eve");
+    let (changed, gone) = (eve.says("#apollo", words), eve.says("#apollo", "Oh no."));
+    eve.edits("#apollo", &changed, &format!("{words}, I mean"));
+    eve.deletes("#apollo", &gone);
+    eve.says("#random", "Lunch?");
+}
+
 /// A rule that no other job has, and that is never due here.
 fn yearly(number: usize) -> String {
     format!("{} {} 1 1 *", number % 60, number / 60)
@@ -223,29 +332,42 @@ fn yearly(number: usize) -> String {
 
 /// What stands in the worlds.
 pub(crate) struct Seen {
+    /// The ids of everything we said, `place id`.
+    ids: Vec<String>,
     slack: Vec<String>,
     discord: Vec<String>,
     comments: Vec<String>,
     issues: Vec<String>,
     projects: Vec<String>,
     schedules: Vec<String>,
+    /// What people said, as we kept it.
+    kept: Vec<String>,
 }
 
 impl Seen {
     /// Reads the worlds.
     pub(crate) async fn read(world: &World) -> Self {
-        let slack = world.slack.all_bot_messages().into_iter();
-        let discord = world.discord.all_bot_messages().into_iter();
-        let issues = world.github.issues("acme/apollo");
-        let comments = issues
+        let slack: Vec<_> = world.slack.all_bot_messages();
+        let mut discord: Vec<_> = world.discord.all_bot_messages();
+        discord.retain(|message| !message.thinking || is_awaited(&message.id, world.clock.now()));
+        let on_slack = slack.iter().filter(|m| !m.deleted).map(|m| m.ts.to_string());
+        let on_discord = discord.iter().filter(|m| !m.deleted).map(|m| m.id.clone());
+        let mut ids: Vec<String> = on_slack.chain(on_discord).collect();
+        let (slack, discord) = (slack.into_iter(), discord.into_iter());
+        let mut issues = world.github.issues("acme/apollo");
+        let comments: Vec<_> = issues
             .iter()
             .flat_map(|issue| world.github.comments("acme/apollo", issue.number))
             .filter(|comment| comment.user == "pm-bot")
-            .map(|comment| comment.body);
+            .collect();
+        ids.extend(comments.iter().map(|comment| comment.id.to_string()));
+        let comments = comments.into_iter().map(|comment| comment.body);
+        issues.extend(world.github.issues("acme/careful"));
         let mut tx = world.db.read().await.unwrap();
         let projects = callsheet::store::projects::all(&mut tx).await.unwrap();
         let rules = callsheet::store::schedules::all(&mut tx).await.unwrap();
         Self {
+            ids,
             slack: slack.filter(|m| !m.deleted).map(|m| m.text).collect(),
             discord: discord
                 .filter(|m| !m.deleted)
@@ -259,12 +381,34 @@ impl Seen {
                 .collect(),
             comments: comments.collect(),
             issues: issues.iter().map(|issue| issue.title.clone()).collect(),
+            kept: world
+                .database
+                .texts("SELECT text FROM messages WHERE author_kind = 'human'")
+                .await,
             projects: projects.into_iter().map(|project| project.name).collect(),
             schedules: rules
                 .into_iter()
                 .map(|one| one.rule().unwrap().cron().to_owned())
                 .collect(),
         }
+    }
+
+    /// Compares everything we said with what the outbox knows as sent: what is there and not known was said twice, what is
+    /// known and not there is lost.
+    pub(crate) fn compare(&self, known: &[String], tally: &mut Tally) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let (mut there, mut known) = (self.ids.clone(), known.to_vec());
+        there.sort();
+        known.sort();
+        for id in there.iter().filter(|id| known.binary_search(id).is_err()) {
+            tally.duplicated += 1;
+            wrong.push(format!("message {id} is there, and no delivery knows it"));
+        }
+        for id in known.iter().filter(|id| there.binary_search(id).is_err()) {
+            tally.lost += 1;
+            wrong.push(format!("message {id} was sent and is not there"));
+        }
+        wrong
     }
 
     /// How many digests stand in Slack.
@@ -284,73 +428,4 @@ impl Seen {
         let all = [&self.slack, &self.discord, &self.comments].into_iter().flatten();
         all.filter(|text| text.contains(" …_")).collect()
     }
-}
-
-/// What the model says: by what it is asked and how far the journal is, since a question that was in flight at a crash is
-/// asked again.
-pub(crate) fn script(world: &World) {
-    let busy: Mutex<HashMap<String, usize>> = Mutex::new(HashMap::new());
-    // By its address, since Discord has a channel of the same name.
-    let channel = format!("slack:{}/{}", world.slack.team(), world.slack.channel("#apollo"));
-    world.model.always(move |request| {
-        let messages = request["messages"].as_array().unwrap();
-        let asked = messages.iter().rposition(|message| message["role"] == "user");
-        let (text, since) = asked.map_or((String::new(), messages.len()), |at| {
-            (messages[at]["content"].to_string(), at)
-        });
-        // What one person says in a row may be one turn.
-        let jobs: Vec<(&str, &str)> = text
-            .split("job J")
-            .skip(1)
-            .filter_map(|job| job.split_once(' '))
-            .collect();
-        let Some((name, word)) = jobs.last().copied() else {
-            return Turn::says("I do not know this job.");
-        };
-        if word.starts_with("slow") {
-            let mut busy = busy.lock().unwrap();
-            let asked = busy.entry(name.to_owned()).or_default();
-            *asked += 1;
-            if *asked == 1 {
-                return Turn::fails(503, Some(3), "overloaded");
-            }
-        }
-        let results = messages[since..]
-            .iter()
-            .filter(|message| message["role"] == "tool")
-            .count();
-        if word.contains("tools") && results == 0 {
-            return tools(name, &channel);
-        }
-        Turn::says(&answer(&jobs))
-    });
-}
-
-/// The answer to some jobs, of which some want a long one.
-fn answer(jobs: &[(&str, &str)]) -> String {
-    let done: Vec<String> = jobs.iter().map(|(name, _)| format!("Done J{name}.")).collect();
-    let long = jobs.iter().filter(|(_, word)| word.contains("long"));
-    let ends: Vec<String> = long.map(|(name, _)| format!("End J{name}.")).collect();
-    if ends.is_empty() {
-        return done.join(" ");
-    }
-    let body = "All of it was looked at, and all of it is as it should be. ".repeat(90);
-    format!("{}\n\n{body}\n\n{}", done.join(" "), ends.join(" "))
-}
-
-fn tools(name: &str, channel: &str) -> Turn {
-    let issue = json!({"issue": "acme/apollo#12", "add_labels": [format!("label-j{name}")]});
-    let calls: [(&str, Value); 4] = [
-        ("update_issue", issue),
-        (
-            "post_message",
-            json!({"place": channel, "text": format!("Post J{name}.")}),
-        ),
-        ("create_project", json!({"name": format!("Project J{name}.")})),
-        (
-            "create_issue",
-            json!({"repository": "acme/apollo", "title": format!("Issue J{name}.")}),
-        ),
-    ];
-    Turn::calls_tools(&calls)
 }

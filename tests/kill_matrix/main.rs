@@ -16,6 +16,7 @@ mod jobs;
 mod points;
 mod random;
 mod replicas;
+mod script;
 mod stage;
 
 use std::future::Future;

@@ -46,7 +46,7 @@ async fn a_broken_tool_call_is_mended(kind: Kind) {
     ana: <@UPM> how is it going?
       pm: Apollo is active.
     ");
-    sees!(world.model.told(), @"
+    sees!(world.model.told(), @r#"
     The arguments of project_status could not be used: EOF while parsing a string at line 1 column 16. Call the tool again with arguments that fit its schema.
     The arguments of project_status could not be used: unknown field `projekt`, expected `project` at line 1 column 10. Call the tool again with arguments that fit its schema.
     There is no tool “no_such_tool”: the tools are list_projects, get_project, create_project, update_project, bind_place, project_status, search_messages, post_message, list_issues, get_issue, create_issue, comment_on_issue, update_issue, list_pull_requests, get_pull_request, search_issues, recent_activity. Use one of these.
@@ -54,14 +54,14 @@ async fn a_broken_tool_call_is_mended(kind: Kind) {
 
     3 issues and 0 pull requests are open. Changed last:
 
-    - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
-    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails
+    - [#14](https://github.com/acme/apollo/issues/14) <untrusted-# by "octocat">Slow start</untrusted-#> · assigned to cy
+    - [#13](https://github.com/acme/apollo/issues/13) <untrusted-# by "octocat">Dark mode</untrusted-#> · feature
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#>
 
     In the last 7 days: 3 opened.
 
     Project last changed 22 Nov 2026, 09:00 UTC.
-    ");
+    "#);
     world.finish().await;
 }
 

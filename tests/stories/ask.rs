@@ -14,6 +14,7 @@ stories![
     ask_says_clearly_what_is_wrong,
     what_cannot_be_sent_from_here_blocks_nothing,
     the_first_start_says_what_to_do,
+    a_question_is_answered_by_another_ask,
 ];
 
 /// The program in a folder of its own, knowing nothing but its database.
@@ -249,6 +250,42 @@ async fn the_first_start_says_what_to_do(kind: Kind) {
     drop(service);
 }
 
+async fn a_question_is_answered_by_another_ask(kind: Kind) {
+    let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
+    let mut seen = Vec::new();
+    for text in [
+        "/pm project new Apollo",
+        "/pm policy apollo --gates all_writes",
+        "/pm project set apollo --status done",
+        "/pm projects",
+        "/pm approve 1",
+        "/pm projects",
+    ] {
+        let told = said(&ask(folder.path(), &database, kind, text).await);
+        // The time at which it ends is not the test's.
+        let lines = told.lines().filter(|line| !line.contains("UTC"));
+        seen.push(lines.collect::<Vec<_>>().join("\n"));
+    }
+    sees!(seen.join("\n"), @"
+    exit 0
+    Created Apollo: active, no repository.
+    exit 0
+    Changed what Apollo asks about: every change waits for an answer (--gates all_writes).
+    exit 0
+    Question 1, asked for by ana
+
+    Change the project Apollo:
+
+    - its status: done
+
+    exit 0
+    - Apollo: active, no repository
+    exit 0
+    exit 0
+    - Apollo: done, no repository
+    ");
+}
+
 async fn several_first_asks_at_once_all_work(kind: Kind) {
     let (folder, database) = (tempfile::tempdir().unwrap(), Database::fresh(kind).await);
     let asks = (0..3).map(|number| {
@@ -277,7 +314,7 @@ async fn what_cannot_be_sent_from_here_blocks_nothing(kind: Kind) {
     let told = ask(folder.path(), &database, kind, "tell slack:T1/C2 that we ship").await;
     sees!(said(&told), @"
     exit 1
-    I cannot post to slack:T1/C2: I only post to places that are bound to a project, and this one is not. Have a member of the project bind it: in that channel, say “bind this channel to …”.
+    I cannot post to slack:T1/C2: I only post to places that are bound to a project, and this one is not. Have a maintainer of the project bind it: in that channel, say “bind this channel to …”.
 
     Answered by the built-in offline model, which understands only simple phrases.
     ");

@@ -156,9 +156,25 @@ async fn an_empty_mention_and_an_empty_command_get_help(kind: Kind) {
 
     • `/pm help [command]`: What I can do, or what one command does
     • `/pm status [project]`: How a project stands: its status, its open issues and pull requests
-    • `/pm projects`: The projects you may see
+    • `/pm projects [--page …]`: The projects you may see
+    • `/pm project new|show|set|bind|unbind|archive`: A project: make it, look at it, change it, or bind this place to it
+    • `/pm issue list|show|new|close|reopen|assign|label|comment`: Issues: read them, open them, change them
+    • `/pm pr list|show`: Pull requests: read them
+    • `/pm search &lt;words&gt; [--project …] [--in issues|messages] [--page …]`: Issues, pull requests and messages with some words
     • `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
+    • `/pm approve [gate] [reason]`: Agree to what I asked about
+    • `/pm reject [gate] [reason]`: Say no to what I asked about
+    • `/pm gates [--page …]`: The questions that wait for an answer
+    • `/pm topic new|list|back`: What this talk is about, so that I leave out what was said before
+    • `/pm why [which]`: How an answer came about: what came in, the rights, each step, and what became of what was sent
+    • `/pm whoami [project]`: Which accounts are yours, and what you may do here, and why
+    • `/pm link [code]`: Prove that another account is yours, too
+    • `/pm unlink [account]`: Make an account a person of its own again
+    • `/pm role grant|revoke|list`: What people are in a project
+    • `/pm policy [project] [--gates none|irreversible|all_writes] [--two-people yes|no] [--not-requester yes|no] [--approvers …]`: What a project asks its people about before it happens
+    • `/pm claim &lt;code&gt;`: Own this Callsheet, with the code from its log
     • `/pm stop`: End what I am working on for you here; in its thread the word alone does it too
+    • `/pm budget [project]`: What you and a project have used of the language model, and how much may be
     • `/pm health`: Whether every part of me works
 
     For example: _what is the status of Apollo?_ or _create an issue “Login fails” for Apollo_.
@@ -284,13 +300,15 @@ async fn a_channel_we_may_not_post_to_is_answered_privately(kind: Kind) {
         .into_iter()
         .map(|post| post.text)
         .collect();
-    sees!(posts.join("\n"), @"
+    sees!(posts.join("\n"), @r#"
     > *ana*: /pm help status
 
     `/pm status [project]`: How a project stands: its status, its open issues and pull requests.
 
     • `project`: The project; left out for the one this place belongs to. Quote names of several words.
-    ");
+
+    For example: `/pm status "Apollo Web"`
+    "#);
     world.finish().await;
 }
 
@@ -313,11 +331,11 @@ async fn a_dead_answer_is_told_elsewhere(kind: Kind) {
 
 async fn an_outage_of_github_is_no_refusal(kind: Kind) {
     let world = World::apollo(kind).await;
-    world.github.fault(
-        "GET",
-        "/collaborators/cy/permission",
-        crate::support::github::Fault::Status { code: 502 },
-    );
+    // Asked when the comment is kept, and when the command is judged.
+    for _ in 0..2 {
+        let away = crate::support::github::Fault::Status { code: 502 };
+        world.github.fault("GET", "/collaborators/cy/permission", away);
+    }
     world.github.user("cy").comments("acme/apollo", 12, "@pm status");
     world.quiet().await;
     sees!(world.issue_talk("acme/apollo", 12), @"

@@ -163,7 +163,7 @@ async fn one_question_gets_the_same_answer_in_three_dialects(kind: Kind) {
         fn login() {}
         ```
         
-        > @⟨⟩everyone look, & <b>hurry</b>
+        > @⟨⟩everyone look, & &lt;b>hurry&lt;/b>
     ");
     world.finish().await;
 }

@@ -1,6 +1,6 @@
 //! Digests for places that are gone, or are no longer the project's.
 
-use callsheet::domain::{Project, ProjectId};
+use callsheet::domain::{Project, ProjectId, Role};
 use callsheet::store::{projects, schedules};
 
 use super::digests::{digests_on, wait_until};
@@ -79,9 +79,17 @@ async fn nothing_is_posted_in_a_channel_that_was_bound_to_another_project(kind: 
     projects::insert(&mut tx, &zeus).await.unwrap();
     let schedule = schedules::by_number(&mut tx, 1).await.unwrap().unwrap();
     let by = schedule.asker.person;
-    projects::bind(&mut tx, zeus.id, &bound.place, "#apollo", by, world.clock.now())
-        .await
-        .unwrap();
+    projects::bind(
+        &mut tx,
+        zeus.id,
+        &bound.place,
+        "#apollo",
+        Role::Member,
+        by,
+        world.clock.now(),
+    )
+    .await
+    .unwrap();
     tx.commit("bound").await.unwrap();
     assert_eq!(world.slack.news("#apollo").len(), 1);
     wait_until(&world, "2026-11-22T10:00").await;

@@ -302,9 +302,25 @@ async fn a_direct_message_is_answered_there(kind: Kind) {
         
         - `/pm help [command]`: What I can do, or what one command does
         - `/pm status [project]`: How a project stands: its status, its open issues and pull requests
-        - `/pm projects`: The projects you may see
+        - `/pm projects [--page …]`: The projects you may see
+        - `/pm project new|show|set|bind|unbind|archive`: A project: make it, look at it, change it, or bind this place to it
+        - `/pm issue list|show|new|close|reopen|assign|label|comment`: Issues: read them, open them, change them
+        - `/pm pr list|show`: Pull requests: read them
+        - `/pm search <words> [--project …] [--in issues|messages] [--page …]`: Issues, pull requests and messages with some words
         - `/pm schedule add|list|next|remove`: A project's status posted by itself, at set times
+        - `/pm approve [gate] [reason]`: Agree to what I asked about
+        - `/pm reject [gate] [reason]`: Say no to what I asked about
+        - `/pm gates [--page …]`: The questions that wait for an answer
+        - `/pm topic new|list|back`: What this talk is about, so that I leave out what was said before
+        - `/pm why [which]`: How an answer came about: what came in, the rights, each step, and what became of what was sent
+        - `/pm whoami [project]`: Which accounts are yours, and what you may do here, and why
+        - `/pm link [code]`: Prove that another account is yours, too
+        - `/pm unlink [account]`: Make an account a person of its own again
+        - `/pm role grant|revoke|list`: What people are in a project
+        - `/pm policy [project] [--gates none|irreversible|all_writes] [--two-people yes|no] [--not-requester yes|no] [--approvers …]`: What a project asks its people about before it happens
+        - `/pm claim <code>`: Own this Callsheet, with the code from its log
         - `/pm stop`: End what I am working on for you here; in its thread the word alone does it too
+        - `/pm budget [project]`: What you and a project have used of the language model, and how much may be
         - `/pm health`: Whether every part of me works
         
         For example: *what is the status of Apollo?* or *create an issue “Login fails” for Apollo*.

@@ -4,12 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use callsheet::store::Probe;
+use callsheet::engine::Engine;
+use callsheet::engine::lease::Held;
+use callsheet::engine::workers::{self, Failure, Handler};
 use callsheet::store::queue::{self, Kind as Work};
+use callsheet::store::{Probe, StoreError, leases};
+use futures::future::BoxFuture;
 use serde_json::json;
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::support::clock::TestClock;
 use crate::support::database::{Database, Engine as Storage, Kind};
 use crate::support::world::World;
 use crate::{sees, stories};
@@ -18,6 +24,9 @@ stories![
     every_statement_is_understood,
     lanes_keep_their_order_and_do_not_wait_for_each_other,
     a_lost_lease_cannot_write,
+    who_lost_a_named_lease_cannot_write,
+    writers_of_one_lane_wait_for_each_other,
+    work_that_panics_is_given_up_and_its_lane_goes_on,
     replicas_call_each_other,
     stopped_between_any_two_steps_the_run_goes_on,
     a_clean_stop_hands_everything_back,
@@ -97,6 +106,149 @@ async fn a_lost_lease_cannot_write(kind: Kind) {
     queue::finish(&mut tx, &fresh).await.unwrap();
 }
 
+async fn who_lost_a_named_lease_cannot_write(kind: Kind) {
+    const NAME: &str = "discord gateway";
+    let database = Database::fresh(kind).await;
+    let db = database.open().await;
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    let mut tx = db.begin().await.unwrap();
+    let frozen = leases::take(&mut tx, NAME, Uuid::now_v7(), None, now)
+        .await
+        .unwrap();
+    let frozen = frozen.unwrap();
+    let held = Held::Lease {
+        name: NAME,
+        number: frozen,
+    };
+    held.check(&mut tx).await.unwrap();
+    let seen = leases::get(&mut tx, NAME).await.unwrap();
+    let until = now + Duration::from_secs(6);
+    let taken = leases::take(&mut tx, NAME, Uuid::now_v7(), seen, until)
+        .await
+        .unwrap();
+    assert!(taken.is_some_and(|number| number > frozen));
+    assert!(matches!(held.check(&mut tx).await, Err(StoreError::LeaseLost)));
+    assert!(!leases::renew(&mut tx, NAME, frozen, until).await.unwrap());
+}
+
+async fn writers_of_one_lane_wait_for_each_other(kind: Kind) {
+    if kind.engine == Storage::Sqlite {
+        // It has one writer.
+        return;
+    }
+    let database = Database::fresh(kind).await;
+    let db = database.open().await;
+    let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+    // The one that enqueues later has the smaller id.
+    let (second, first) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut slow = db.begin().await.unwrap();
+    queue::enqueue(&mut slow, Work::Run, "a", first, now, now)
+        .await
+        .unwrap();
+    let quick = async {
+        let mut tx = db.begin().await.unwrap();
+        queue::enqueue(&mut tx, Work::Run, "a", second, now, now)
+            .await
+            .unwrap();
+        tx.commit("test").await.unwrap();
+    };
+    tokio::pin!(quick);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "whether it waits for the database can only be seen by waiting"
+    )]
+    let waits = tokio::time::timeout(Duration::from_millis(300), &mut quick);
+    assert!(waits.await.is_err(), "the second writer did not wait");
+    slow.commit("test").await.unwrap();
+    quick.await;
+    let mut tx = db.begin().await.unwrap();
+    for expected in [first, second] {
+        let item = queue::claim(&mut tx, Work::Run, now, now).await.unwrap().unwrap();
+        assert_eq!(item.subject, expected);
+        queue::finish(&mut tx, &item).await.unwrap();
+    }
+}
+
+/// A handler that panics over one subject, and notes the others and what it gave up.
+struct Panics {
+    over: Uuid,
+    done: std::sync::Mutex<Vec<String>>,
+    db: callsheet::store::Db,
+    stop: CancellationToken,
+}
+
+impl Handler for Panics {
+    fn kind(&self) -> Work {
+        Work::Run
+    }
+
+    fn handle(&self, item: queue::Claimed) -> BoxFuture<'_, Result<(), Failure>> {
+        assert_ne!(item.subject, self.over, "this one panics");
+        Box::pin(async move {
+            let mut tx = self.db.begin().await?;
+            queue::finish(&mut tx, &item).await?;
+            tx.commit("test").await?;
+            self.done.lock().unwrap().push("done".to_owned());
+            self.stop.cancel();
+            Ok(())
+        })
+    }
+
+    fn give_up<'a>(
+        &'a self,
+        _: &'a mut callsheet::store::Tx,
+        item: &'a queue::Claimed,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        let why = why.split(" as ").next().unwrap_or_default();
+        let line = format!("given up at try {}: {why}", item.attempts);
+        self.done.lock().unwrap().push(line);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+async fn work_that_panics_is_given_up_and_its_lane_goes_on(kind: Kind) {
+    let database = Database::fresh(kind).await;
+    let db = database.open().await;
+    let clock = TestClock::new();
+    let engine = Engine::new(db.clone(), clock.clock());
+    let (bad, good) = (Uuid::now_v7(), Uuid::now_v7());
+    let mut tx = db.begin().await.unwrap();
+    for subject in [bad, good] {
+        let now = clock.now();
+        queue::enqueue(&mut tx, Work::Run, "a", subject, now, now)
+            .await
+            .unwrap();
+    }
+    tx.commit("test").await.unwrap();
+    let stop = CancellationToken::new();
+    let handler = Arc::new(Panics {
+        over: bad,
+        done: std::sync::Mutex::default(),
+        db,
+        stop: stop.clone(),
+    });
+    let worked = workers::run(engine, Arc::clone(&handler) as Arc<dyn Handler>, 2, stop);
+    let time = async {
+        loop {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "the workers come to rest on the machine's clock"
+            )]
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            clock.advance(Duration::from_secs(5));
+        }
+    };
+    tokio::select! {
+        ended = worked => ended.unwrap(),
+        () = time => {}
+    }
+    sees!(handler.done.lock().unwrap().join("\n"), @"
+    given up at try 6: an internal error, noted in the log
+    done
+    ");
+}
+
 async fn replicas_call_each_other(kind: Kind) {
     let database = Database::fresh(kind).await;
     let (db, other) = (database.open().await, database.open().await);
@@ -123,10 +275,16 @@ async fn replicas_call_each_other(kind: Kind) {
     }
 }
 
+/// What is committed beside the steps of a run: the audit log is kept by a task of its own, and until the end of a stop.
+const BESIDE: [&str; 4] = ["service started", "service stopped", "audit sealed", "owners"];
+
 /// A probe that lets `after` points pass and then holds whoever reaches one, telling the test.
 pub(crate) fn stop_after(after: usize, reached: &Arc<Notify>, count: &Arc<AtomicUsize>) -> Probe {
     let (reached, count) = (Arc::clone(reached), Arc::clone(count));
-    Arc::new(move |_| {
+    Arc::new(move |point| {
+        if BESIDE.contains(&point) {
+            return Box::pin(async {});
+        }
         let (reached, number) = (Arc::clone(&reached), count.fetch_add(1, Ordering::SeqCst) + 1);
         Box::pin(async move {
             if number > after {

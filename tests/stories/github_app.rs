@@ -280,7 +280,7 @@ async fn with_no_calls_left_nothing_is_asked_and_answers_wait(kind: Kind) {
         ],
     )
     .await;
-    sees!(told, @"
+    sees!(told, @r#"
     get_issue: I could not read acme/apollo#12: GitHub's rate limit is used up until 10:00:00 UTC. Ask again after that time.
     ---
     project_status: **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
@@ -291,8 +291,8 @@ async fn with_no_calls_left_nothing_is_asked_and_answers_wait(kind: Kind) {
     ---
     search_issues: 1 found in acme/apollo for “login”:
 
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails · open
-    ");
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#> · open
+    "#);
     let asked: Vec<String> = world.github.calls()[before..]
         .iter()
         .map(|call| call.path.clone())

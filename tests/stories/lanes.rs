@@ -24,6 +24,7 @@ stories![
     a_command_is_a_turn_of_its_own,
     what_came_late_is_answered_in_the_order_it_was_said,
     a_tool_that_hangs_is_given_up_and_frees_its_lane,
+    a_command_that_takes_too_long_is_given_up,
     a_model_that_hangs_holds_up_nobody_else,
     many_conversations_keep_their_order,
 ];
@@ -179,6 +180,39 @@ async fn a_tool_that_hangs_is_given_up_and_frees_its_lane(kind: Kind) {
     world.finish().await;
 }
 
+async fn a_command_that_takes_too_long_is_given_up(kind: Kind) {
+    let world = World::apollo(kind).await;
+    for number in 100..800 {
+        world.github.issue("acme/apollo", number, "One of many", "");
+    }
+    let slow = || {
+        world
+            .github
+            .fault("GET", "/repos/acme/apollo/issues", Fault::Hold)
+    };
+    let mut page = slow();
+    world.slack.user("ana").slash("#apollo", "/pm", "status apollo");
+    // Each page comes within its own time, all of them do not.
+    for _ in 0..6 {
+        page.hit().await;
+        let next = slow();
+        world.clock.advance(Duration::from_secs(11));
+        page.release();
+        page = next;
+    }
+    world.github.mend();
+    world.github.release();
+    world.quiet().await;
+    let talk = world.talk("#apollo");
+    assert!(
+        talk.contains(
+            "I gave up on `status apollo`: there was no result within 60 seconds. Try again later."
+        ),
+        "{talk}"
+    );
+    world.finish().await;
+}
+
 async fn a_model_that_hangs_holds_up_nobody_else(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.hangs();
@@ -229,25 +263,25 @@ async fn a_model_that_hangs_holds_up_nobody_else(kind: Kind) {
 
 impl World {
     /// Waits, while time stands still, until every event is understood.
-    async fn events_done(&self) {
+    pub(super) async fn events_done(&self) {
         self.now("the events to be heard", |world| {
             world.slack.unacked() == 0 && world.slack.queued() == 0
         })
         .await;
-        loop {
-            let mut tx = self.db.read().await.unwrap();
-            let open = queue::open_items(&mut tx).await.unwrap();
-            drop(tx);
-            if open.iter().all(|(kind, ..)| *kind != queue::Kind::Event) {
-                return;
-            }
-            self.stirs().await;
-        }
+        self.stored("the events to be understood", Duration::ZERO, async |tx| {
+            let open = queue::open_items(tx).await.unwrap();
+            let events = open.iter().filter(|(kind, ..)| *kind == queue::Kind::Event);
+            events.map(|event| format!("{event:?}")).collect()
+        })
+        .await;
     }
 }
 
 /// How many conversations there are in the burst.
 const CONVERSATIONS: usize = 200;
+
+/// What passes at most while the others are answered: less than it takes to give up a model that says nothing.
+const SHORT: Duration = Duration::from_secs(50);
 
 /// The one whose model hangs.
 const HANGING: usize = 7;
@@ -317,15 +351,18 @@ async fn burst(world: &World) {
 
 /// The one that hangs is told so after a while, and what waits behind it is answered.
 async fn give_up(world: &World) {
-    for _ in 0..100 {
-        let mut tx = world.db.read().await.unwrap();
-        let open = stops::open_runs(&mut tx).await.unwrap().len();
-        drop(tx);
-        if open == 0 {
-            break;
-        }
-        world.pass(Duration::from_secs(5)).await;
-    }
+    world
+        .stored(
+            "the one that hangs to be given up",
+            Duration::from_secs(3600),
+            async |tx| {
+                let open = stops::open_runs(tx).await.unwrap();
+                open.iter()
+                    .map(|run| format!("{}: {:?}", run.text, run.state))
+                    .collect()
+            },
+        )
+        .await;
     world.quiet().await;
 }
 
@@ -359,26 +396,25 @@ async fn many_conversations_keep_their_order(kind: Kind) {
     burst(&world).await;
     let before = world.clock.now();
     release.send_replace(true);
-    // All but the one that hangs are answered, and time does not pass.
-    loop {
-        let mut tx = world.db.read().await.unwrap();
-        let open = stops::open_runs(&mut tx).await.unwrap();
-        drop(tx);
-        if open.iter().all(|run| run.asker.place == place(HANGING)) {
-            assert_eq!(open.len(), 3, "{open:#?}");
-            break;
-        }
-        world.stirs().await;
-    }
-    assert_eq!(
-        world.clock.now(),
-        before,
-        "somebody waited for the one that hangs"
-    );
+    // All but the one that hangs are answered before that is given up.
+    world
+        .stored("all but one conversation to be answered", SHORT, async |tx| {
+            let open = stops::open_runs(tx).await.unwrap();
+            let others = open.iter().filter(|run| run.asker.place != place(HANGING));
+            others
+                .map(|run| format!("{}: {:?}, {}", run.text, run.state, run.doing))
+                .collect()
+        })
+        .await;
+    let mut tx = world.db.read().await.unwrap();
+    let open = stops::open_runs(&mut tx).await.unwrap();
+    drop(tx);
+    assert_eq!(open.len(), 3, "{open:#?}");
+    let stood = world.clock.now() == before;
     give_up(&world).await;
     let questions: Vec<String> = world.model.requests().iter().map(asked).collect();
     for conversation in 0..CONVERSATIONS {
-        assert_order(&world, conversation, &questions).await;
+        assert_order(&world, conversation, &questions, stood).await;
     }
     world.finish().await;
 }
@@ -389,7 +425,7 @@ fn words(conversation: usize, at: usize) -> String {
 }
 
 /// The turns of a conversation, each answered once, in the order they were worked on.
-async fn assert_order(world: &World, conversation: usize, questions: &[String]) {
+async fn assert_order(world: &World, conversation: usize, questions: &[String], stood: bool) {
     let zero = format!("zero of {conversation}.");
     let [one, two, three] = std::array::from_fn(|at| words(conversation, at));
     let both = format!("{one}\n\n{two}");
@@ -412,12 +448,13 @@ async fn assert_order(world: &World, conversation: usize, questions: &[String]) 
             "conversation {conversation}, {}: {answers:#?}",
             run.text
         );
-        // Where time stood still nobody showed progress, and an answer was made when it was there.
+        // Where time `stood` still nobody showed progress, and an answer was made when it was there. Else the order in which the
+        // model was asked tells.
         answered.push((last[0].id, run.text.clone()));
     }
     answered.sort();
     let texts: Vec<&str> = answered.iter().map(|(_, text)| text.as_str()).collect();
-    if conversation == HANGING {
+    if conversation == HANGING || !stood {
         assert_eq!(texts.len(), expected.len(), "{texts:?}");
     } else {
         assert_eq!(texts, expected, "conversation {conversation}");

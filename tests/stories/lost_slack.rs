@@ -12,6 +12,7 @@ stories![
     a_post_is_there_once_whatever_happens_to_its_call,
     a_last_edit_arrives_whatever_happens_to_its_call,
     what_slack_refuses_is_told_on_the_issue,
+    a_message_deleted_while_edits_fail_is_posted_anew,
 ];
 
 const POST: &str = "chat.postMessage";
@@ -253,5 +254,33 @@ async fn what_slack_refuses_is_told_on_the_issue(kind: Kind) {
       mended: ok: connected to Test team as @pm
     ");
     sees!(world.told_health("outbox").await, @"ok: 4 given up; `callsheet outbox list` shows what, and what to do");
+    world.finish().await;
+}
+
+/// Waits for progress under a question of Ana's; its message and the model that is held.
+async fn progress(world: &World) -> (Held, String, String) {
+    let (held, question) = asked(world).await;
+    world.clock.advance(Duration::from_secs(2));
+    world
+        .now("the progress message", |world| {
+            !answers(world, &question).is_empty()
+        })
+        .await;
+    let shown = world.slack.thread("#apollo", &question);
+    let ts = shown.into_iter().find(|message| message.is_bot).unwrap().ts;
+    (held, question, ts)
+}
+
+async fn a_message_deleted_while_edits_fail_is_posted_anew(kind: Kind) {
+    let world = World::apollo(kind).await;
+    let (held, question, ts) = progress(&world).await;
+    for _ in 0..5 {
+        world.slack.fault(refuse(UPDATE, "request_timeout"));
+    }
+    world.slack.user("ben").removes("#apollo", &ts);
+    world.model.says("Once.");
+    held.release();
+    world.quiet().await;
+    sees!(answers(&world, &question), @"Once.");
     world.finish().await;
 }

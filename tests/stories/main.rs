@@ -11,8 +11,14 @@ mod support;
 
 mod agent;
 mod ask;
+mod audit;
+mod audit_found;
+mod audited;
 mod bad_input;
 mod buttons;
+mod command_lists;
+mod commands;
+mod commands_elsewhere;
 mod database;
 mod dialects;
 mod digest_places;
@@ -20,13 +26,18 @@ mod digests;
 mod discord;
 mod discord_gateway;
 mod discord_lost;
+mod discreet;
 mod engine;
 mod gaps_github;
 mod gaps_slack;
+mod gates;
+mod gates_late;
 mod github_app;
 mod health;
 mod lanes;
+mod limits;
 mod long_answers;
+mod loops;
 mod lost_answers;
 mod lost_github;
 mod lost_late;
@@ -35,6 +46,7 @@ mod migrations;
 mod old_requests;
 mod operator;
 mod overtaking;
+mod people;
 mod pulls;
 mod retention;
 mod rights;
@@ -43,8 +55,12 @@ mod slack_http;
 mod status;
 mod stop;
 mod stop_elsewhere;
+mod tainted;
 mod tools;
+mod topics;
+mod trust;
 mod webhooks;
+mod why;
 mod worlds;
 
 use std::future::Future;
@@ -114,8 +130,14 @@ fn modules() -> Vec<Module> {
     vec![
         (agent::STORIES, both),
         (ask::STORIES, socket),
+        (audit::STORIES, socket),
+        (audit_found::STORIES, socket),
+        (audited::STORIES, socket),
         (bad_input::STORIES, both),
         (buttons::STORIES, both),
+        (command_lists::STORIES, both),
+        (commands::STORIES, both),
+        (commands_elsewhere::STORIES, socket),
         (database::STORIES, both),
         (dialects::STORIES, both),
         (digest_places::STORIES, socket),
@@ -123,13 +145,18 @@ fn modules() -> Vec<Module> {
         (discord::STORIES, socket),
         (discord_gateway::STORIES, socket),
         (discord_lost::STORIES, socket),
+        (discreet::STORIES, both),
         (engine::STORIES, socket),
         (gaps_github::STORIES, socket),
         (gaps_slack::STORIES, both),
+        (gates::STORIES, both),
+        (gates_late::STORIES, socket),
         (github_app::STORIES, socket),
         (health::STORIES, socket),
         (lanes::STORIES, socket),
+        (limits::STORIES, both),
         (long_answers::STORIES, both),
+        (loops::STORIES, both),
         (lost_answers::STORIES, both),
         (migrations::STORIES, socket),
         (lost_github::STORIES, socket),
@@ -138,6 +165,7 @@ fn modules() -> Vec<Module> {
         (operator::STORIES, socket),
         (old_requests::STORIES, socket),
         (overtaking::STORIES, socket),
+        (people::STORIES, socket),
         (pulls::STORIES, both),
         (retention::STORIES, socket),
         (rights::STORIES, both),
@@ -146,8 +174,12 @@ fn modules() -> Vec<Module> {
         (status::STORIES, both),
         (stop::STORIES, both),
         (stop_elsewhere::STORIES, socket),
+        (tainted::STORIES, both),
         (tools::STORIES, both),
+        (topics::STORIES, socket),
+        (trust::STORIES, both),
         (webhooks::STORIES, socket),
+        (why::STORIES, socket),
     ]
 }
 

@@ -29,7 +29,7 @@ fn operator(world: &World) -> Operator {
 }
 
 /// What the operator is told, whether it worked or not, with ids replaced by letters in the order of their first mention.
-fn told<E: std::fmt::Display>(said: Result<String, E>) -> String {
+pub(crate) fn told<E: std::fmt::Display>(said: Result<String, E>) -> String {
     let text = said.unwrap_or_else(|error| format!("refused: {error}"));
     let mut known: Vec<String> = Vec::new();
     let is_id = |word: &str| {

@@ -70,19 +70,19 @@ async fn pull_request_tools_do_what_they_say(kind: Kind) {
         ],
     )
     .await;
-    sees!(told, @"
+    sees!(told, @r#"
     list_pull_requests: 2 open pull requests of acme/apollo:
 
-    - [#22](https://github.com/acme/apollo/pull/22) Dark theme · by octocat · draft
+    - [#22](https://github.com/acme/apollo/pull/22) <untrusted-# by "octocat">Dark theme</untrusted-#> · by octocat · draft
     - [#21](https://github.com/acme/apollo/pull/21) Fix the login · by cy · bug
     ---
     list_pull_requests: 1 closed pull request of acme/apollo:
 
-    - [#20](https://github.com/acme/apollo/pull/20) Old work · by octocat · merged
+    - [#20](https://github.com/acme/apollo/pull/20) <untrusted-# by "octocat">Old work</untrusted-#> · by octocat · merged
     ---
     list_pull_requests: 1 pull request of acme/apollo:
 
-    - [#22](https://github.com/acme/apollo/pull/22) Dark theme · by octocat · draft
+    - [#22](https://github.com/acme/apollo/pull/22) <untrusted-# by "octocat">Dark theme</untrusted-#> · by octocat · draft
 
     There are more; these changed last.
     ---
@@ -100,26 +100,26 @@ async fn pull_request_tools_do_what_they_say(kind: Kind) {
     - Can be merged: yes
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ---
-    get_pull_request: [acme/apollo#22](https://github.com/acme/apollo/pull/22) **Dark theme** is a draft, pull request by octocat from dark into main.
+    get_pull_request: [acme/apollo#22](https://github.com/acme/apollo/pull/22) **<untrusted-# by "octocat">Dark theme</untrusted-#>** is a draft, pull request by octocat from <untrusted-# by "octocat">dark</untrusted-#> into main.
 
     - Checks: none
     - Reviews: no review yet
     - Can be merged: not known yet; GitHub is finding out, so ask again in a minute
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ---
-    get_pull_request: [acme/apollo#22](https://github.com/acme/apollo/pull/22) **Dark theme** is a draft, pull request by octocat from dark into main.
+    get_pull_request: [acme/apollo#22](https://github.com/acme/apollo/pull/22) **<untrusted-# by "octocat">Dark theme</untrusted-#>** is a draft, pull request by octocat from <untrusted-# by "octocat">dark</untrusted-#> into main.
 
     - Checks: none
     - Reviews: no review yet
     - Can be merged: no, it conflicts with main
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
     ---
-    get_pull_request: [acme/apollo#20](https://github.com/acme/apollo/pull/20) **Old work** is merged, pull request by octocat from old into main.
+    get_pull_request: [acme/apollo#20](https://github.com/acme/apollo/pull/20) **<untrusted-# by "octocat">Old work</untrusted-#>** is merged, pull request by octocat from <untrusted-# by "octocat">old</untrusted-#> into main.
 
     - Checks: none
     - Reviews: no review yet
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
-    ");
+    "#);
     world.finish().await;
 }
 
@@ -139,7 +139,7 @@ async fn pull_request_tools_refuse_bad_arguments(kind: Kind) {
     ---
     list_pull_requests: “nonsense” is not a repository: I need an owner and a name. Write it as owner/name, or paste its address.
     ---
-    list_pull_requests: You may not read this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.
+    list_pull_requests: You may not read this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a maintainer of the project bind this one.
     ");
     let told = results(
         &world,
@@ -191,10 +191,10 @@ async fn search_tools_do_what_they_say(kind: Kind) {
         ],
     )
     .await;
-    sees!(told, @"
+    sees!(told, @r#"
     search_issues: 2 found in acme/apollo for “login”:
 
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails · open
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#> · open
     - [#21](https://github.com/acme/apollo/pull/21) Fix the login · bug · assigned to cy · open pull request
     ---
     search_issues: 1 found in acme/apollo for “login”:
@@ -205,24 +205,24 @@ async fn search_tools_do_what_they_say(kind: Kind) {
     ---
     search_issues: 2 found in acme/apollo for “login”, the one that changed last:
 
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails · open
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#> · open
     ---
     recent_activity: **acme/apollo**. In the last 7 days: 1 opened, 1 closed, 2 comments.
 
-    - [#23](https://github.com/acme/apollo/issues/23) Logout, too · opened by dan
-    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · closed
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails · 2 comments, the last by cy
+    - [#23](https://github.com/acme/apollo/issues/23) <untrusted-# by "dan">Logout, too</untrusted-#> · opened by dan
+    - [#13](https://github.com/acme/apollo/issues/13) <untrusted-# by "octocat">Dark mode</untrusted-#> · closed
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#> · 2 comments, the last by cy
     ---
     recent_activity: **acme/apollo**. In the last 30 days: 7 opened, 1 merged, 1 closed, 2 comments.
 
-    - [#23](https://github.com/acme/apollo/issues/23) Logout, too · opened by dan
-    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · opened by octocat · closed
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails · opened by eve · 2 comments, the last by cy
-    - pull request [#22](https://github.com/acme/apollo/pull/22) Dark theme · opened by octocat
+    - [#23](https://github.com/acme/apollo/issues/23) <untrusted-# by "dan">Logout, too</untrusted-#> · opened by dan
+    - [#13](https://github.com/acme/apollo/issues/13) <untrusted-# by "octocat">Dark mode</untrusted-#> · opened by octocat · closed
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#> · opened by eve · 2 comments, the last by cy
+    - pull request [#22](https://github.com/acme/apollo/pull/22) <untrusted-# by "octocat">Dark theme</untrusted-#> · opened by octocat
     - pull request [#21](https://github.com/acme/apollo/pull/21) Fix the login · opened by cy
-    - pull request [#20](https://github.com/acme/apollo/pull/20) Old work · opened by octocat · merged
-    - [#14](https://github.com/acme/apollo/issues/14) Slow start · opened by octocat
-    ");
+    - pull request [#20](https://github.com/acme/apollo/pull/20) <untrusted-# by "octocat">Old work</untrusted-#> · opened by octocat · merged
+    - [#14](https://github.com/acme/apollo/issues/14) <untrusted-# by "octocat">Slow start</untrusted-#> · opened by octocat
+    "#);
     world.clock.advance(Duration::from_secs(2 * 24 * 60 * 60));
     let told = results(&world, vec![("recent_activity", json!({"days": 1}))]).await;
     sees!(told, @"recent_activity: **acme/apollo**. In the last 24 hours: nothing new.");
@@ -261,7 +261,7 @@ async fn search_tools_refuse_bad_arguments(kind: Kind) {
     ---
     recent_activity: I could not look back 91 days: I look back from 1 to 90 days. Name a number of days between these.
     ---
-    recent_activity: You may not read this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.
+    recent_activity: You may not read this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a maintainer of the project bind this one.
     ");
     world.finish().await;
 }
@@ -310,23 +310,23 @@ async fn a_status_tells_what_pull_requests_wait_for(kind: Kind) {
     world.github.user("cy").comments("acme/apollo", 21, "Ready.");
     world.quiet().await;
     let told = results(&world, vec![("project_status", json!({}))]).await;
-    sees!(told, @"
+    sees!(told, @r#"
     project_status: **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
 
     2 issues and 2 pull requests are open. Changed last:
 
-    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails
+    - [#13](https://github.com/acme/apollo/issues/13) <untrusted-# by "octocat">Dark mode</untrusted-#> · feature
+    - [#12](https://github.com/acme/apollo/issues/12) <untrusted-# by "eve">Login fails</untrusted-#>
 
     Pull requests:
 
     - [#21](https://github.com/acme/apollo/pull/21) Fix the login · by cy · bug · 1 of 4 checks failing · changes requested
-    - [#22](https://github.com/acme/apollo/pull/22) Dark theme · by octocat · draft
+    - [#22](https://github.com/acme/apollo/pull/22) <untrusted-# by "octocat">Dark theme</untrusted-#> · by octocat · draft
 
     In the last 7 days: 6 opened, 1 merged, 1 closed, 1 comment.
 
     Project last changed 22 Nov 2026, 09:00 UTC.
-    ");
+    "#);
     world.finish().await;
 }
 
@@ -372,26 +372,26 @@ async fn checks_that_may_not_be_read_are_said_to_be_unknown(kind: Kind) {
     };
     world.github.fault("GET", "/check-runs", forbidden());
     let partly = results(&world, vec![("get_pull_request", json!({"pull_request": "#21"}))]).await;
-    sees!(partly, @"
-    get_pull_request: [acme/apollo#21](https://github.com/acme/apollo/pull/21) **Fix the login** is open, pull request by octocat from fix-login into main.
+    sees!(partly, @r#"
+    get_pull_request: [acme/apollo#21](https://github.com/acme/apollo/pull/21) **<untrusted-# by "octocat">Fix the login</untrusted-#>** is open, pull request by octocat from <untrusted-# by "octocat">fix-login</untrusted-#> into main.
 
     - Checks: 1 passed (not all could be read)
     - Reviews: no review yet
     - Can be merged: not known yet; GitHub is finding out, so ask again in a minute
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
-    ");
+    "#);
     world.github.fault("GET", "/check-runs", forbidden());
     world.github.fault("GET", "*/status", forbidden());
     world.github.fault("GET", "/reviews", Fault::Status { code: 502 });
     let unknown = results(&world, vec![("get_pull_request", json!({"pull_request": "#21"}))]).await;
-    sees!(unknown, @"
-    get_pull_request: [acme/apollo#21](https://github.com/acme/apollo/pull/21) **Fix the login** is open, pull request by octocat from fix-login into main.
+    sees!(unknown, @r#"
+    get_pull_request: [acme/apollo#21](https://github.com/acme/apollo/pull/21) **<untrusted-# by "octocat">Fix the login</untrusted-#>** is open, pull request by octocat from <untrusted-# by "octocat">fix-login</untrusted-#> into main.
 
     - Checks: not known, because GitHub does not allow it to my account (Resource not accessible by personal access token)
     - Reviews: not known, because GitHub gave no usable answer (GitHub answered with status 502)
     - Can be merged: yes
     - Size: 3 commits, 2 files, 10 lines added, 1 deleted
-    ");
+    "#);
     world.finish().await;
 }
 

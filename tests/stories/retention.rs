@@ -86,7 +86,13 @@ async fn what_was_forgotten_is_not_new_after_a_restart(kind: Kind) {
     world.quiet().await;
     // Nobody restarts it, so that nothing is read again, until its keys are gone.
     world.clock.advance(DAY * 31);
-    world.pass(Duration::from_secs(30)).await;
+    // How long that takes depends on the machine.
+    for _ in 0..20 {
+        world.pass(Duration::from_secs(30)).await;
+        if !rows(&world).await.contains("keys") {
+            break;
+        }
+    }
     assert!(!rows(&world).await.contains("keys"));
     world.stop().await;
     world.start().await;
@@ -164,6 +170,9 @@ async fn the_last_digest_of_a_schedule_stays(kind: Kind) {
     assert_eq!(world.database.count("SELECT COUNT(*) FROM occurrences").await, 1);
     let digests = "SELECT COUNT(*) FROM deliveries WHERE purpose = 'digest'";
     assert_eq!(world.database.count(digests).await, 1);
+    // Who made the schedule is who they were sent for, and that is kept.
+    let sent = "SELECT COUNT(*) FROM audit WHERE action = 'delivery.sent' AND detail LIKE 'a digest %' AND on_behalf_name = 'ana'";
+    assert_eq!(world.database.count(sent).await, 3);
     world.slack.news("#apollo");
     ana.slash("#apollo", "/pm", "schedule list");
     world.quiet().await;
@@ -219,6 +228,7 @@ async fn add_run(tx: &mut Tx, now: DateTime<Utc>) -> RunId {
         asked_at: now,
         work: runs::Work::Talk,
         targets: Vec::new(),
+        trusted: true,
     };
     runs::open(tx, &new, now).await.unwrap().1
 }
@@ -360,6 +370,12 @@ async fn large_heaps_go_in_small_batches(kind: Kind) {
     clock.advance(DAY * 100);
     assert_eq!(forget(&engine).await, 450 + 2);
     assert_eq!(database.count("SELECT COUNT(*) FROM lanes").await, 0);
+    // The audit log stays, and tells of the three batches in which the events went; the queue's own items are nobody's business.
+    clock.advance(DAY * 30_000);
+    forget(&engine).await;
+    let told = "SELECT COUNT(*) FROM audit WHERE action = 'retention.delete' AND actor = 'clock' AND subject = 'events'";
+    assert_eq!(database.count(told).await, 3);
+    assert_eq!(database.count("SELECT COUNT(*) FROM audit").await, 3);
 }
 
 async fn what_somebody_else_holds_is_left_alone(kind: Kind) {
@@ -408,6 +424,9 @@ async fn what_somebody_else_holds_is_left_alone(kind: Kind) {
         author_name: "ana",
         text: "hello",
         sent_at: clock.now(),
+        trusted: true,
+        strayed: false,
+        home: None,
     };
     conversations::add_message(&mut other, &message).await.unwrap();
     let mut copy = heard("key");

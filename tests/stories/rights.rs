@@ -1,5 +1,6 @@
 //! Who may do what, as people meet it.
 
+use callsheet::domain::Role;
 use serde_json::json;
 
 use crate::support::database::Kind;
@@ -88,7 +89,7 @@ async fn a_stranger_channel_may_not_change_the_project(kind: Kind) {
     world.slack.user("ben").says("#random", "@pm mark Apollo as done");
     world.quiet().await;
     world.expects("#random", &["I may not."]);
-    sees!(world.model.told(), @"You may not change this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.");
+    sees!(world.model.told(), @"You may not change this project: this place is not bound to the project. Ask in a channel that is bound to it, or have a maintainer of the project bind this one.");
     world.finish().await;
 }
 
@@ -113,6 +114,7 @@ async fn a_chat_cannot_choose_a_repository(kind: Kind) {
 
 async fn nobody_binds_a_place_from_elsewhere(kind: Kind) {
     let world = World::apollo(kind).await;
+    world.grant("ana", "apollo", Role::Maintainer).await;
     let other = world.slack.user("ben").dm_channel();
     let calls = vec![(
         "bind_place",

@@ -141,14 +141,19 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
 }
 
 /// Asks with the built program, which knows the worlds.
-async fn ask(world: &World, folder: &std::path::Path, text: &str) -> String {
+pub(crate) async fn asked(world: &World, folder: &std::path::Path, text: &str) -> String {
     let mut command = program(folder, &world.database, world.kind);
     let settings: HashMap<String, String> = world.settings.clone();
     command.envs(settings).args(["ask", text]);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap())
         .await
         .unwrap();
-    let text = said(&output);
+    said(&output)
+}
+
+/// The same, without moments to come.
+async fn ask(world: &World, folder: &std::path::Path, text: &str) -> String {
+    let text = asked(world, folder, text).await;
     // The program goes by the machine's clock.
     let cut = ["It is due first", ". Next "]
         .iter()
@@ -303,7 +308,7 @@ async fn who_and_where_is_checked(kind: Kind) {
     sees!(world.talk("#random"), @"
     pm: > *ben*: /pm schedule add apollo @⟨⟩daily
         
-        You may not change this project's schedules: this place is not bound to the project. Ask in a channel that is bound to it, or have a member of the project bind this one.
+        You may not change this project's schedules: this place is not bound to the project. Ask in a channel that is bound to it, or have a maintainer of the project bind this one.
     ");
     assert_eq!(world.model.requests().len(), 0, "none of it went to the agent");
     world.finish().await;

@@ -269,6 +269,10 @@ async fn a_retry_of_what_was_kept_is_received(kind: Kind) {
     let held = world.model.holds();
     world.slack.user("ana").says("#apollo", "@pm hello?");
     held.reached().await;
+    // A mention is two events.
+    world
+        .now("both to be received", |world| world.slack.unacked() == 0)
+        .await;
     // Slack did not hear us in time and sends it again, signed anew.
     world.clock.advance(Duration::from_secs(3));
     world.slack.resend_event(1);

@@ -4,6 +4,7 @@ use crate::support::database::{Engine, Kind};
 use crate::support::model::Turn;
 use crate::support::world::World;
 use crate::{sees, stories};
+use chrono::TimeDelta;
 
 stories![
     on_an_issue_the_word_is_enough,
@@ -114,7 +115,10 @@ async fn whichever_replica_works_on_it(kind: Kind) {
             .await;
     }
     // Whoever still works on one learns that it is over, long before the model's time-out.
+    let stopped_at = world.clock.now();
     world.soon("everybody to be idle", World::is_idle).await;
+    let took = world.clock.now() - stopped_at;
+    assert!(took <= TimeDelta::seconds(5), "it took {took}");
     assert_eq!(world.slack.bot_messages("#apollo").len(), 6);
     world.model.always(|_| Turn::says("Here."));
     ana.says("#apollo", "@pm and now?");

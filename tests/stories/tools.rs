@@ -1,8 +1,10 @@
 //! Every tool, called with good and with bad arguments.
 
+use callsheet::domain::Role;
 use serde_json::{Value, json};
 
 use crate::support::database::Kind;
+use crate::support::model::any_fence;
 use crate::support::world::World;
 use crate::{sees, stories};
 
@@ -21,7 +23,10 @@ pub(crate) async fn results(world: &World, calls: Vec<(&str, Value)>) -> String 
     let count = calls.len();
     let before = world.model.requests().len();
     world.model.calls_tools(calls.clone()).says("Done.");
-    world.slack.user("ana").says("#apollo", "@pm go");
+    world
+        .slack
+        .user("ana")
+        .says("#apollo", "@pm go on with Apollo and Zeus Web");
     world.quiet().await;
     let news = world.slack.news("#apollo");
     assert!(news.iter().any(|said| said == "Done."), "{news:?}");
@@ -29,7 +34,7 @@ pub(crate) async fn results(world: &World, calls: Vec<(&str, Value)>) -> String 
     let messages = requests[before + 1]["messages"].as_array().unwrap();
     let told = messages[messages.len() - count..]
         .iter()
-        .map(|message| message["content"].as_str().unwrap());
+        .map(|message| any_fence(message["content"].as_str().unwrap()));
     calls
         .iter()
         .zip(told)
@@ -40,6 +45,7 @@ pub(crate) async fn results(world: &World, calls: Vec<(&str, Value)>) -> String 
 
 async fn project_tools_do_what_they_say(kind: Kind) {
     let world = World::apollo(kind).await;
+    world.grant("ana", "apollo", Role::Maintainer).await;
     let told = results(
         &world,
         vec![
@@ -74,15 +80,15 @@ async fn project_tools_do_what_they_say(kind: Kind) {
     - Places: none
     - Last changed: 22 Nov 2026, 09:00 UTC
     ---
-    bind_place: #apollo is now bound to **Apollo**.
+    bind_place: #apollo is now bound to **Apollo**: whoever speaks there is a member of it.
     ---
     project_status: **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
 
     3 issues and 0 pull requests are open. Changed last:
 
-    - [#14](https://github.com/acme/apollo/issues/14) Slow start · assigned to cy
-    - [#13](https://github.com/acme/apollo/issues/13) Dark mode · feature
-    - [#12](https://github.com/acme/apollo/issues/12) Login fails
+    - [#14](https://github.com/acme/apollo/issues/14) [the title of #14 by octocat is left out: no rights here, and I have read another project] · assigned to cy
+    - [#13](https://github.com/acme/apollo/issues/13) [the title of #13 by octocat is left out: no rights here, and I have read another project] · feature
+    - [#12](https://github.com/acme/apollo/issues/12) [the title of #12 by eve is left out: no rights here, and I have read another project]
 
     In the last 7 days: 3 opened.
 
@@ -136,7 +142,7 @@ async fn project_tools_refuse_bad_arguments(kind: Kind) {
     ---
     update_project: The arguments of update_project could not be used: unknown variant `sleeping`, expected one of `planned`, `active`, `on_hold`, `done`, `archived` at line 1 column 39. Call the tool again with arguments that fit its schema.
     ---
-    bind_place: I could not bind this place: `the moon` is not a place; places look like slack:T1/C2, discord:G1/C2, github:acme/app#12 or shell:name. Ask in the channel itself instead.
+    bind_place: I do not know which place you mean by “the moon”: `the moon` is not a place; places look like slack:T1/C2, discord:G1/C2, github:acme/app#12 or shell:name. Ask in the channel itself instead.
     ---
     list_projects: - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
     - **Apollo Web**: active, no repository
@@ -177,7 +183,7 @@ async fn message_tools_do_what_they_say(kind: Kind) {
     ");
     sees!(world.talk("#apollo"), @"
     ben: The login page is broken since Tuesday
-    ana: <@UPM> go
+    ana: <@UPM> go on with Apollo and Zeus Web
       pm: Done.
     pm: *Heads up*: @⟨⟩channel the login is broken.
     ");
@@ -199,7 +205,7 @@ async fn message_tools_refuse_bad_arguments(kind: Kind) {
     sees!(told, @"
     search_messages: I could not search: there are no words to look for. Name some.
     ---
-    post_message: I cannot post to #random: I only post to places that are bound to a project, and this one is not. Have a member of the project bind it: in that channel, say “bind this channel to …”.
+    post_message: I cannot post to #random: I only post to places that are bound to a project, and this one is not. Have a maintainer of the project bind it: in that channel, say “bind this channel to …”.
     ---
     post_message: I could not post this: the text is empty. Change the text.
     ");
@@ -215,8 +221,16 @@ async fn message_tools_refuse_bad_arguments(kind: Kind) {
     world.finish().await;
 }
 
+/// Nobody is a stranger.
+fn all_may_write(world: &World) {
+    for login in ["eve", "octocat"] {
+        world.github.user(login).may("write", "acme/apollo");
+    }
+}
+
 async fn issue_tools_do_what_they_say(kind: Kind) {
     let world = World::apollo(kind).await;
+    all_may_write(&world);
     world
         .github
         .user("eve")
@@ -343,6 +357,6 @@ async fn a_long_result_says_what_was_cut(kind: Kind) {
         .issue("acme/apollo", 15, "Long", &"word ".repeat(6_000));
     let told = results(&world, vec![("get_issue", json!({"issue": "#15"}))]).await;
     assert!(told.len() < 14_000, "{}", told.len());
-    sees!(told.lines().last().unwrap(), @"[cut: 18097 of 30097 characters are not shown; ask for less]");
+    sees!(told.lines().last().unwrap(), @"[cut: 18309 of 30309 characters are not shown; ask for less]");
     world.finish().await;
 }

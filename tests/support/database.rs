@@ -101,6 +101,24 @@ impl Database {
         }
     }
 
+    /// What a `SELECT` of one text column gives beside the application.
+    pub(crate) async fn texts(&self, query: &'static str) -> Vec<String> {
+        use sqlx::Connection;
+        if self.url.starts_with("sqlite") {
+            let mut connection = sqlx::SqliteConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap()
+        } else {
+            let mut connection = sqlx::PgConnection::connect(&self.url).await.unwrap();
+            sqlx::query_scalar(query)
+                .fetch_all(&mut connection)
+                .await
+                .unwrap()
+        }
+    }
+
     /// Runs a statement beside the application, as an operator might.
     pub(crate) async fn execute(&self, statement: &'static str) {
         use sqlx::{Connection, Executor};

@@ -160,10 +160,8 @@ fn own_cluster(more: &str) -> Option<Server> {
     if as_user.is_some_and(|user| !succeeds(Command::new("id").arg(user))) {
         return None;
     }
-    let folder = tempfile::Builder::new()
-        .prefix("callsheet-pg-")
-        .tempdir()
-        .unwrap();
+    sweep(&binaries, as_user);
+    let folder = folder();
     let cluster = Cluster {
         binaries,
         folder,
@@ -186,6 +184,70 @@ fn own_cluster(more: &str) -> Option<Server> {
         cluster: Some(cluster),
         next: AtomicU32::new(0),
     })
+}
+
+/// How a cluster's folder is called, before the process that it belongs to.
+const FOLDER: &str = "callsheet-pg-";
+/// Where a cluster stands when there is room: making and removing thousands of files takes a disk long.
+const MEMORY: &str = "/dev/shm";
+/// How much room a whole run takes there, in bytes.
+const ROOM: u64 = 8 << 30;
+
+/// A folder for a cluster.
+fn folder() -> tempfile::TempDir {
+    let base = if free(MEMORY).is_some_and(|bytes| bytes >= ROOM) {
+        PathBuf::from(MEMORY)
+    } else {
+        std::env::temp_dir()
+    };
+    tempfile::Builder::new()
+        .prefix(&format!("{FOLDER}{}-", std::process::id()))
+        .tempdir_in(base)
+        .unwrap()
+}
+
+/// How many bytes are free at a path.
+fn free(path: &str) -> Option<u64> {
+    let output = Command::new("df")
+        .args(["--output=avail", "-B1", path])
+        .output()
+        .ok()?;
+    String::from_utf8(output.stdout)
+        .ok()?
+        .lines()
+        .last()?
+        .trim()
+        .parse()
+        .ok()
+}
+
+/// Removes the clusters of test processes that were killed: each is gigabytes.
+fn sweep(binaries: &Path, as_user: Option<&'static str>) {
+    for base in [PathBuf::from(MEMORY), std::env::temp_dir()] {
+        for entry in std::fs::read_dir(base).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let of = name.to_str().and_then(|name| name.strip_prefix(FOLDER));
+            let of = of.and_then(|rest| rest.split('-').next()?.parse::<u32>().ok());
+            if of.is_some_and(|process| !Path::new(&format!("/proc/{process}")).exists()) {
+                let path = entry.path();
+                let data = path.join("data");
+                let mut stop = command_as(as_user, &binaries.join("pg_ctl"));
+                let _ = stop.args(["stop", "-m", "immediate", "-D"]).arg(data).output();
+                let _ = std::fs::remove_dir_all(path);
+            }
+        }
+    }
+}
+
+fn command_as(user: Option<&str>, program: &Path) -> Command {
+    let Some(user) = user else {
+        return Command::new(program);
+    };
+    let mut command = Command::new("setpriv");
+    command
+        .args(["--reuid", user, "--regid", user, "--clear-groups", "--"])
+        .arg(program);
+    command
 }
 
 fn succeeds(command: &mut Command) -> bool {
@@ -234,17 +296,7 @@ impl Cluster {
 
     /// One of PostgreSQL's programs, run as a user it accepts.
     fn command(&self, program: &str) -> Command {
-        let program = self.binaries.join(program);
-        let mut command = match self.as_user {
-            Some(user) => {
-                let mut command = Command::new("setpriv");
-                command
-                    .args(["--reuid", user, "--regid", user, "--clear-groups", "--"])
-                    .arg(program);
-                command
-            }
-            None => Command::new(program),
-        };
+        let mut command = command_as(self.as_user, &self.binaries.join(program));
         command.current_dir(self.folder.path());
         command
     }

@@ -18,6 +18,8 @@ pub(crate) struct Program {
     pub(crate) engine: Engine,
     /// Where HTTP listens.
     pub(crate) address: SocketAddr,
+    /// What it prints for whoever is to own it.
+    pub(crate) claim: Option<String>,
     stop: CancellationToken,
     running: tokio::task::JoinHandle<Result<(), String>>,
     runtime: Option<Runtime>,
@@ -48,10 +50,12 @@ impl Program {
         });
         let app = started.await.unwrap();
         let (engine, address, stop) = (app.engine.clone(), app.address.unwrap(), app.stopping());
+        let claim = app.claim.clone();
         let running = runtime.spawn(async move { app.run().await.map_err(|error| error.to_string()) });
         Self {
             engine,
             address,
+            claim,
             stop,
             running,
             runtime: Some(runtime),

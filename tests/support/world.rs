@@ -11,6 +11,8 @@
 mod children;
 mod discord;
 mod patience;
+mod projects;
+mod settings;
 mod talk;
 
 use std::cell::Cell;
@@ -106,6 +108,7 @@ impl World {
         let settings = settings
             .into_iter()
             .chain(by_mode)
+            .chain(settings::any_number())
             .map(|(key, value)| (format!("CALLSHEET__{key}"), value))
             .collect();
         let db = database.open().await;
@@ -236,49 +239,6 @@ impl World {
         .await;
     }
 
-    /// Puts a project into the database, bound to a Slack channel.
-    pub(crate) async fn add_project(
-        &self,
-        name: &str,
-        repository: Option<&str>,
-        channel: Option<(&str, &str)>,
-    ) {
-        use callsheet::domain::{AccountKey, Place, Platform, Project, ProjectId, ProjectStatus, slugify};
-        use callsheet::store::{people, projects};
-        let now = self.clock.now();
-        let account = AccountKey {
-            platform: Platform::Shell,
-            workspace: String::new(),
-            user_id: "operator".to_owned(),
-        };
-        let mut tx = self.db.begin().await.unwrap();
-        let person = people::person_of(&mut tx, &account, "operator", now)
-            .await
-            .unwrap();
-        let project = Project {
-            id: ProjectId::new(),
-            slug: slugify(name),
-            name: name.to_owned(),
-            description: String::new(),
-            status: ProjectStatus::Active,
-            repository: repository.map(|text| text.parse().unwrap()),
-            owner: Some(person),
-            updated_at: now,
-        };
-        assert!(projects::insert(&mut tx, &project).await.unwrap());
-        if let Some((label, id)) = channel {
-            let place = Place::Slack {
-                team: self.slack.team().to_owned(),
-                channel: id.to_owned(),
-                thread: None,
-            };
-            projects::bind(&mut tx, project.id, &place, label, person, now)
-                .await
-                .unwrap();
-        }
-        tx.commit("test").await.unwrap();
-    }
-
     /// Waits until everything that follows from what was said has happened.
     pub(crate) async fn quiet(&self) {
         self.github.webhooks_done().await;
@@ -286,7 +246,7 @@ impl World {
             world.has_heard_slack() && world.discord_heard()
         })
         .await;
-        let patience = Patience::begin();
+        let (mut patience, mut before) = (Patience::begin(), Vec::new());
         loop {
             self.still().await;
             let github = self.github.changed();
@@ -309,6 +269,10 @@ impl World {
                     return;
                 }
                 continue;
+            }
+            if open != before {
+                before.clone_from(&open);
+                patience.renew();
             }
             assert!(patience.lasts(), "work goes on and on: {open:?}\n{}", self.dump());
             if self.is_idle() && self.wires_are_still() {

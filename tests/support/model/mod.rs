@@ -31,6 +31,19 @@ const API_KEY: &str = "sk-key-of-the-fake-model";
 /// The model that `/v1/models` lists; a request may name any.
 const MODEL: &str = "gpt-fake";
 
+/// A text with the token of each fence, which is another in each run, replaced by `#`.
+pub fn any_fence(text: &str) -> String {
+    const WORD: &str = "untrusted-";
+    let mut parts = text.split(WORD);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take(8).take_while(u8::is_ascii_hexdigit).count();
+        let rest = if digits == 8 { &part[8..] } else { part };
+        out.push_str(&format!("{WORD}{}{rest}", if digits == 8 { "#" } else { "" }));
+    }
+    out
+}
+
 /// What stands behind the lock.
 #[derive(Default)]
 struct Inner {
@@ -108,7 +121,7 @@ impl FakeModel {
         let messages = last["messages"].as_array().cloned().unwrap_or_default();
         let told = messages.iter().filter(|message| message["role"] == "tool");
         let texts: Vec<&str> = told.filter_map(|message| message["content"].as_str()).collect();
-        texts.join("\n")
+        any_fence(&texts.join("\n"))
     }
 
     /// The bodies of the chat completion requests, refused ones too, in order.

@@ -1,6 +1,6 @@
 //! Discord in a story's world.
 
-use callsheet::domain::{Place, Platform};
+use callsheet::domain::{Place, Platform, Role};
 use callsheet::store::{outbox, projects, watermarks};
 
 use super::{Kind, World};
@@ -42,7 +42,7 @@ impl World {
         let mut tx = self.db.begin().await.unwrap();
         let project = projects::by_slug(&mut tx, "apollo").await.unwrap().unwrap();
         let (by, now) = (project.owner.unwrap(), self.clock.now());
-        projects::bind(&mut tx, project.id, &place, "#apollo", by, now)
+        projects::bind(&mut tx, project.id, &place, "#apollo", Role::Member, by, now)
             .await
             .unwrap();
         tx.commit("test").await.unwrap();

@@ -1,0 +1,161 @@
+//! What happens between a question and what it comes to.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::support::database::Kind;
+use crate::support::github::Fault;
+use crate::support::world::World;
+use crate::{sees, stories};
+
+stories![
+    who_lost_the_right_meanwhile_gets_nothing_done,
+    an_outage_at_the_answer_ends_no_question,
+    an_answer_is_to_what_was_asked_before_it,
+    a_second_project_of_a_repository_asks_no_less,
+];
+
+fn labels(world: &World) -> Vec<String> {
+    world.github.get_issue("acme/apollo", 12).labels
+}
+
+fn is_closed(world: &World) -> bool {
+    world.github.get_issue("acme/apollo", 12).state == "closed"
+}
+
+async fn who_lost_the_right_meanwhile_gets_nothing_done(kind: Kind) {
+    let world = World::careful(kind).await;
+    world
+        .model
+        .calls_tool("update_issue", json!({"add_labels": ["bug"]}));
+    let cy = world.github.user("cy");
+    cy.comments("acme/apollo", 12, "@pm label this as a bug");
+    world.quiet().await;
+    cy.may("read", "acme/apollo");
+    world.leap(Duration::from_secs(7_200)).await;
+    world.model.says("Cy may not any more.");
+    world.slack.user("ben").slash("#apollo", "/pm", "approve 1");
+    world.quiet().await;
+    assert_eq!(labels(&world), Vec::<String>::new());
+    sees!(world.talk("#apollo"), @"
+    pm: > *ben*: /pm approve 1
+        
+        Question 1: *Approved* by ben (22 Nov 2026, 11:00 UTC).
+    ");
+    sees!(world.issue_talk("acme/apollo", 12), @"
+    cy: @pm label this as a bug
+    pm-bot [edited]: **Question 1**, asked for by **cy**
+        
+        Change acme/apollo#12:
+        - add labels: `bug`
+        
+        **Approved** by ben (22 Nov 2026, 11:00 UTC).
+    pm-bot [edited]: Cy may not any more.
+    ");
+    sees!(world.model.told(), @"I did not do this. You may not change this issue: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.");
+    world.finish().await;
+}
+
+async fn an_outage_at_the_answer_ends_no_question(kind: Kind) {
+    let world = World::careful(kind).await;
+    let ana = world.slack.user("ana");
+    ana.slash("#apollo", "/pm", "issue close acme/apollo#12");
+    world.quiet().await;
+    let outage = world
+        .github
+        .fault("GET", "/repos/acme/apollo/issues/12", Fault::Status { code: 502 });
+    let ben = world.slack.user("ben");
+    ben.slash("#apollo", "/pm", "approve 1");
+    world.quiet().await;
+    assert!(outage.is_hit());
+    ben.slash("#apollo", "/pm", "gates");
+    world.quiet().await;
+    ben.slash("#apollo", "/pm", "approve 1");
+    world.quiet().await;
+    assert!(is_closed(&world));
+    sees!(world.talk("#apollo"), @"
+    pm [edited]: *Question 1*, asked for by *ana*
+        
+        Change acme/apollo#12:
+        
+        • close it
+        
+        *Approved* by ben (22 Nov 2026, 09:00 UTC).
+    pm [edited]: > *ana*: /pm issue close acme/apollo#12
+        
+        Changed acme/apollo#12 (<https://github.com/acme/apollo/issues/12>): closed.
+    pm: > *ben*: /pm approve 1
+        
+        I could not look at acme/apollo#12: GitHub gave no usable answer (GitHub answered with status 502). Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
+    pm: > *ben*: /pm gates
+        
+        • *1* Apollo: Change acme/apollo#12: (asked for by ana, until 23 Nov 2026, 09:00 UTC)
+        
+        Answer with `approve` or `reject` and the number.
+    pm: > *ben*: /pm approve 1
+        
+        Question 1: *Approved* by ben (22 Nov 2026, 09:00 UTC).
+    ");
+    world.finish().await;
+}
+
+async fn an_answer_is_to_what_was_asked_before_it(kind: Kind) {
+    let world = World::careful(kind).await;
+    let ana = world.slack.user("ana");
+    let change = |fields| ("update_issue", fields);
+    world.model.calls_tools(vec![
+        change(json!({"issue": "acme/apollo#12", "add_labels": ["bug"]})),
+        change(json!({"issue": "acme/apollo#12", "state": "closed"})),
+    ]);
+    let thread = ana.says("#apollo", "@pm label and close acme/apollo#12");
+    world.quiet().await;
+    world.slack.hold_events();
+    // Meant for the first question; it comes when that is answered and another one is open.
+    ana.replies("#apollo", &thread, "@pm approve");
+    world.clock.advance(Duration::from_secs(5));
+    let cy = world.github.user("cy");
+    cy.comments("acme/apollo", 12, "/approve 1");
+    let second = |world: &World| {
+        let said = world.slack.bot_messages("#apollo");
+        said.iter().any(|message| message.text.contains("*Question 2*"))
+    };
+    for _ in 0..60 {
+        if second(&world) {
+            break;
+        }
+        world.pass(Duration::from_secs(5)).await;
+    }
+    world.slack.release_events(false);
+    world.quiet().await;
+    assert!(!is_closed(&world));
+    let told = "I did not count your answer: the question that is open here was asked after you spoke. Look at it, and answer again.";
+    assert!(world.talk("#apollo").ends_with(told), "{}", world.talk("#apollo"));
+    assert!(world.issue_talk("acme/apollo", 12).contains("**Question 2**"));
+    world.finish().await;
+}
+
+async fn a_second_project_of_a_repository_asks_no_less(kind: Kind) {
+    let world = World::careful(kind).await;
+    world
+        .add_project("Mine", Some("acme/apollo"), Some(("#mine", "CMINE")))
+        .await;
+    let ana = world.slack.user("ana");
+    ana.slash("#mine", "/pm", "issue close acme/apollo#12");
+    world.quiet().await;
+    assert!(!is_closed(&world));
+    sees!(world.talk("#mine"), @"
+    pm: *Question 1*, asked for by *ana*
+        
+        Change acme/apollo#12:
+        
+        • close it
+        
+        It waits because this project wants to be asked before every change. If approved, I do exactly this, at once. Who may answer: members of the project; until 23 Nov 2026, 09:00 UTC, after which the answer is no. Press a button, or say `reject 1 why` to give a reason.
+        [Approve] [Reject]
+    pm: > *ana*: /pm issue close acme/apollo#12
+        
+        _waiting for an answer to question 1 …_
+    ");
+    world.finish().await;
+}
