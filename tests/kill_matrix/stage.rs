@@ -130,7 +130,8 @@ impl Stage {
     pub(crate) async fn ask(&mut self, door: Door) {
         if door == Door::Digest && !self.is_scheduled().await {
             let ana = self.world.slack.user("ana");
-            ana.slash("#apollo", "/pm", &format!("schedule add apollo \"{HALF_HOURLY}\""));
+            let line = format!("schedule add apollo \"{HALF_HOURLY}\"");
+            ana.slash("#apollo", "/pm", &line);
             self.play().await;
         }
         self.number += 1;
