@@ -12,8 +12,8 @@ use crate::engine::outbox::Post;
 use crate::guard::{Action, Permit};
 use crate::markup::{self, Dialect, quote_untrusted};
 use crate::platform::github::{Comment, Issue, IssueFilter, visible};
-use crate::store::Tx;
 use crate::store::deliveries::Purpose;
+use crate::store::{Tx, trust};
 
 /// The longest text GitHub takes as an issue's or a comment's body, in characters
 /// (<https://github.com/orgs/community/discussions/27190>).
@@ -313,6 +313,12 @@ impl Actions {
             repository: permit.repository(Action::UpdateIssue)?.clone(),
             number,
         };
+        if change.writes_words()
+            && let Some(run) = origin.run
+            && let Some(by) = trust::met(tx, run).await?.tainted_by
+        {
+            trust::rewrite(tx, &issue, &by, self.engine.clock.now()).await?;
+        }
         let place = Place::GitHub(issue.clone());
         self.outbox
             .effect(

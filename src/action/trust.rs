@@ -29,6 +29,8 @@ pub struct Written {
     author: Account,
     insider: bool,
     mark: Option<Uuid>,
+    /// The issue or pull request that it is; none for what stands under one.
+    number: Option<u64>,
 }
 
 impl From<&Issue> for Written {
@@ -37,6 +39,7 @@ impl From<&Issue> for Written {
             author: issue.author.clone(),
             insider: issue.insider,
             mark: issue.mark,
+            number: Some(issue.number),
         }
     }
 }
@@ -47,6 +50,7 @@ impl From<&Comment> for Written {
             author: comment.author.clone(),
             insider: comment.insider,
             mark: comment.mark,
+            number: None,
         }
     }
 }
@@ -57,6 +61,7 @@ impl From<&PullRequest> for Written {
             author: pull.author.clone(),
             insider: pull.insider,
             mark: pull.mark,
+            number: Some(pull.number),
         }
     }
 }
@@ -67,6 +72,8 @@ pub struct Trust {
     authors: HashSet<u64>,
     /// What we wrote in runs that were not tainted.
     ours: HashSet<Uuid>,
+    /// The issues into which tainted runs wrote.
+    rewritten: HashSet<u64>,
     own: Option<u64>,
 }
 
@@ -79,6 +86,12 @@ impl Trust {
     /// Whether words are trusted.
     pub fn covers(&self, written: impl Into<Written>) -> bool {
         let written = written.into();
+        if written
+            .number
+            .is_some_and(|number| self.rewritten.contains(&number))
+        {
+            return false;
+        }
         if self.own == Some(written.author.id) {
             // What our account wrote without a mark, somebody wrote with our token.
             return written.mark.is_none_or(|mark| self.ours.contains(&mark));
@@ -139,10 +152,12 @@ impl Actions {
         };
         let (now, mut seen, mut ways) = (self.engine.clock.now(), HashSet::new(), Vec::new());
         let mut tx = self.engine.db.read().await?;
+        trust.rewritten = trust::rewritten(&mut tx, repository).await?.into_iter().collect();
         for Written {
             author,
             insider,
             mark,
+            ..
         } in written
         {
             if own == Some(author.id) {

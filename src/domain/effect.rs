@@ -49,6 +49,13 @@ pub struct IssueChange {
     pub remove_assignees: Vec<String>,
 }
 
+impl IssueChange {
+    /// Whether it writes words that were not there.
+    pub fn writes_words(&self) -> bool {
+        self.title.is_some() || self.body.is_some() || !self.add_labels.is_empty()
+    }
+}
+
 /// Whether an issue is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -1,9 +1,13 @@
 //! What a run has met: words of people without rights, and what it read. And whose words our own messages may repeat.
 
+use chrono::{DateTime, Utc};
+
 use super::db::sql;
 use super::deliveries::Purpose;
 use super::{Doc, StoreError, Tx, projects};
-use crate::domain::{ConversationId, DeliveryId, PersonId, Place, ProjectId, Repository, RunId, TurnId};
+use crate::domain::{
+    ConversationId, DeliveryId, IssueRef, PersonId, Place, ProjectId, Repository, RunId, TurnId,
+};
 
 /// What a run has met so far, or meets in one step.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -119,6 +123,41 @@ pub async fn taint_turn(tx: &mut Tx, turn: TurnId, by: &str) -> Result<(), Store
         by,
     )?;
     Ok(())
+}
+
+/// Notes that words of people without rights were written into an issue, whoever opened it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rewrite(tx: &mut Tx, issue: &IssueRef, by: &str, now: DateTime<Utc>) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "INSERT INTO rewritten_issues (repository, number, tainted_by, written_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (repository, number) DO NOTHING",
+        &issue.repository,
+        i64::try_from(issue.number).unwrap_or(i64::MAX),
+        by,
+        now,
+    )?;
+    Ok(())
+}
+
+/// The issues of a repository into which words of people without rights were written, by number.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rewritten(tx: &mut Tx, repository: &Repository) -> Result<Vec<u64>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (i64,),
+        "SELECT number FROM rewritten_issues WHERE repository = $1",
+        repository,
+    )?;
+    Ok(rows
+        .into_iter()
+        .filter_map(|(number,)| u64::try_from(number).ok())
+        .collect())
 }
 
 /// Whose words our own may repeat.

@@ -1,0 +1,9 @@
+-- Issues into which a tainted run wrote: their words may be a stranger's, whoever opened them. Nothing takes that back, since what
+-- was written may stand there for ever.
+CREATE TABLE rewritten_issues (
+    repository TEXT NOT NULL,
+    number INTEGER NOT NULL,
+    tainted_by TEXT NOT NULL,
+    written_at TEXT NOT NULL,
+    PRIMARY KEY (repository, number)
+) STRICT;
