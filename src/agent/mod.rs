@@ -317,7 +317,10 @@ impl Agent {
         self.note(run, &tools::doing(call)).await?;
         let performed = self.engine.clock.timeout(TOOL, tools::perform(&cx, call)).await;
         match performed.unwrap_or_else(|late| Err(hung(&call.name, late).into())) {
-            Ok(Performed::Change(change)) => return self.change(item, &cx, run, step, &change).await,
+            Ok(Performed::Change(change)) => {
+                let decider = tools::decider(call);
+                return self.change(item, &cx, run, step, &change, decider).await;
+            }
             Ok(Performed::Read { text, doing, met }) => {
                 step.output = Some(tools::limited(&text, &fence));
                 self.actions.journal_reading(run, &step, &met).await?;
@@ -349,6 +352,7 @@ impl Agent {
         run: &Run,
         mut step: Step,
         change: &Change,
+        decider: Decider,
     ) -> Result<bool, Failure> {
         let may = match cx.plan(change).await {
             Ok(met) => {
@@ -359,10 +363,7 @@ impl Agent {
         };
         match may {
             Ok(()) => Ok(goes_on(
-                &self
-                    .actions
-                    .perform(item, run, step, change, Decider::Model)
-                    .await?,
+                &self.actions.perform(item, run, step, change, decider).await?,
             )),
             Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
                 (step.failed, step.output) = (true, Some(error.to_string()));

@@ -14,8 +14,29 @@ pub struct Circumstances<'a> {
     pub tainted_by: Option<&'a str>,
     /// The run has read another project, whose data and people have no business where it writes.
     pub strayed: bool,
-    /// Nothing in the request asks for it.
-    pub unasked: bool,
+    /// Why nothing in the request asks for it; none when something may.
+    pub unasked: Option<Unasked>,
+}
+
+/// Why nothing in a request asks for a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unasked {
+    /// It is about another project, which the request does not name.
+    Elsewhere,
+    /// The request names issues, and it is about another.
+    OtherIssue,
+    /// The model says so itself.
+    OwnIdea,
+}
+
+impl Unasked {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Elsewhere => "nothing in the request names what it is about",
+            Self::OtherIssue => "the request is about other issues",
+            Self::OwnIdea => "nobody asked for it; it is an idea of mine",
+        }
+    }
 }
 
 /// Why a change waits for people, as the rest of a sentence; none when it does not.
@@ -31,8 +52,8 @@ pub fn waits(about: Circumstances<'_>) -> Option<String> {
                 .to_owned(),
         );
     }
-    if about.unasked {
-        return Some("nothing in the request names what it is about".to_owned());
+    if let Some(unasked) = about.unasked {
+        return Some(unasked.words().to_owned());
     }
     match (about.gates, about.reach) {
         (Gated::AllWrites, _) => Some("this project wants to be asked before every change".to_owned()),

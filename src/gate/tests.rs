@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use uuid::Uuid;
 
-use super::rules::{Circumstances, tally, votes_needed, waits};
+use super::rules::{Circumstances, Unasked, tally, votes_needed, waits};
 use crate::domain::{GateState, Gated, PersonId, Policy, Reach};
 use crate::store::gates::Vote;
 
@@ -14,7 +14,7 @@ fn what_waits_for_people() {
         reach: Reach::Write,
         tainted_by: None,
         strayed: false,
-        unasked: false,
+        unasked: None,
     };
     let table = [
         (plain, false),
@@ -60,7 +60,7 @@ fn what_waits_for_people() {
         (
             Circumstances {
                 gates: Gated::None,
-                unasked: true,
+                unasked: Some(Unasked::Elsewhere),
                 ..plain
             },
             true,

@@ -13,8 +13,9 @@ use std::sync::LazyLock;
 use futures::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
-use crate::action::{Actions, Change, Trouble};
+use crate::action::{Actions, Change, Decider, Trouble};
 use crate::domain::{Asker, PersonError, shorten};
 use crate::markup::untrusted::Fence;
 use crate::model::{ToolCall, ToolSpec};
@@ -22,6 +23,9 @@ use crate::store::trust::Met;
 
 /// The longest result handed to the model, in characters.
 const LONGEST_RESULT: usize = 12_000;
+
+/// By which argument of every tool that changes something the model says that nobody asked for it.
+const OWN_IDEA: &str = "own_idea";
 
 /// What a tool is called with.
 pub struct ToolCx<'a> {
@@ -76,7 +80,7 @@ pub struct Tool {
     pub effect: ToolEffect,
     /// What a run that calls it is doing, for its progress.
     doing: &'static str,
-    schema: fn() -> serde_json::Value,
+    schema: fn() -> Value,
     call: for<'a> fn(&'a ToolCx<'a>, &'a str) -> BoxFuture<'a, Result<Performed, Trouble>>,
 }
 
@@ -238,10 +242,19 @@ pub static ALL: [Tool; 17] = [
 /// The tools as the model is told of them.
 pub fn specs() -> Vec<ToolSpec> {
     static SPECS: LazyLock<Vec<ToolSpec>> = LazyLock::new(|| {
-        let spec = |tool: &Tool| ToolSpec {
-            name: tool.name,
-            description: tool.description,
-            parameters: (tool.schema)(),
+        let spec = |tool: &Tool| {
+            let mut parameters = (tool.schema)();
+            if tool.effect == ToolEffect::Write {
+                parameters["properties"][OWN_IDEA] = json!({
+                    "type": "boolean",
+                    "description": "True when nobody asked for this and it is your own idea; people are then asked first."
+                });
+            }
+            ToolSpec {
+                name: tool.name,
+                description: tool.description,
+                parameters,
+            }
         };
         ALL.iter().map(spec).collect()
     });
@@ -269,7 +282,34 @@ async fn called(cx: &ToolCx<'_>, call: &ToolCall) -> Result<Performed, Trouble> 
         )
         .into());
     };
-    (tool.call)(cx, &call.arguments).await
+    match tool.effect {
+        ToolEffect::Read => (tool.call)(cx, &call.arguments).await,
+        ToolEffect::Write => (tool.call)(cx, &own_idea(&call.arguments).1).await,
+    }
+}
+
+/// Who decided on the change that a call makes.
+pub fn decider(call: &ToolCall) -> Decider {
+    if own_idea(&call.arguments).0 {
+        Decider::ModelAlone
+    } else {
+        Decider::Model
+    }
+}
+
+/// Whether a model says that nobody asked for a call, and the arguments without that word.
+fn own_idea(arguments: &str) -> (bool, String) {
+    match serde_json::from_str(arguments) {
+        Ok(Value::Object(mut object)) => match object.remove(OWN_IDEA) {
+            // Whatever else stands there is not a clear "no".
+            Some(said) => (
+                !matches!(said, Value::Bool(false) | Value::Null),
+                Value::Object(object).to_string(),
+            ),
+            None => (false, arguments.to_owned()),
+        },
+        _ => (false, arguments.to_owned()),
+    }
 }
 
 /// What a run that makes this call is doing.
@@ -299,7 +339,7 @@ pub fn limited(text: &str, fence: &Fence) -> String {
     )
 }
 
-fn schema<T: JsonSchema>() -> serde_json::Value {
+fn schema<T: JsonSchema>() -> Value {
     let mut schema = schemars::generate::SchemaSettings::openapi3()
         .with(|settings| settings.inline_subschemas = true)
         .into_generator()
@@ -309,9 +349,7 @@ fn schema<T: JsonSchema>() -> serde_json::Value {
         object.remove("$schema");
         object.remove("title");
         // Some servers refuse an object schema without properties.
-        object
-            .entry("properties")
-            .or_insert_with(|| serde_json::json!({}));
+        object.entry("properties").or_insert_with(|| json!({}));
     }
     schema
 }
