@@ -222,17 +222,32 @@ impl Change {
     /// The refusal, for the person; or a failure of the database or of GitHub.
     pub async fn permitted(&self, actions: &Actions, run: &Run) -> Result<(), Trouble> {
         for (action, subject) in self.needs() {
-            let asked = actions.permit(&run.asker, action, subject).await;
+            let asked = actions.may(&run.asker, action, subject).await;
             if let Err(Trouble::Person(refusal)) = &asked {
                 let mut tx = actions.engine.db.begin().await?;
-                let (result, origin) = (Outcome::Refused, Some(run.id));
-                self.note(&mut tx, actions, &run.asker, origin, result, refusal.to_string())
+                self.note_refused(&mut tx, actions, run, &refusal.to_string())
                     .await?;
                 tx.commit("refusal").await?;
             }
             asked?;
         }
         Ok(())
+    }
+
+    /// Notes in the audit log that it was not made, and why.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn note_refused(
+        &self,
+        tx: &mut Tx,
+        actions: &Actions,
+        run: &Run,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let (result, origin) = (Outcome::Refused, Some(run.id));
+        self.note(tx, actions, &run.asker, origin, result, why.to_owned())
+            .await
     }
 
     /// Notes in the audit log what became of it.

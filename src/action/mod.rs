@@ -17,8 +17,10 @@ mod policy;
 mod projects;
 mod pulls;
 mod questions;
+mod request;
 mod resolve;
 mod schedules;
+mod shown;
 mod status;
 mod stop;
 mod telling;
@@ -42,6 +44,7 @@ use crate::guard::{self, Action, Permit, Subject, WrongPermit};
 use crate::platform::discord::Discord;
 use crate::platform::github::GitHub;
 use crate::platform::slack::Slack;
+use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::people::Permission;
 use crate::store::{StoreError, gates, people as people_rows, projects as project_rows, runs};
 
@@ -140,11 +143,36 @@ impl Seen {
 }
 
 impl Actions {
-    /// Asks the judge, on facts that are fresh.
+    /// Asks the judge, on facts that are fresh. A refusal is noted in the audit log.
     ///
     /// # Errors
     /// The refusal, for the person; or a failure of the database or of GitHub.
     pub async fn permit(&self, asker: &Asker, action: Action, subject: Subject) -> Result<Permit, Trouble> {
+        let about = subject.to_string();
+        let asked = self.may(asker, action, subject).await;
+        if let Err(Trouble::Person(refusal)) = &asked {
+            let entry = Entry {
+                who: Who::Person(asker),
+                place: None,
+                action: action.name(),
+                subject: &about,
+                on_behalf: None,
+                result: Outcome::Refused,
+                run: None,
+                detail: refusal.to_string(),
+            };
+            let mut tx = self.engine.db.begin().await?;
+            audit::note(&mut tx, &entry, self.engine.clock.now()).await?;
+            tx.commit("refusal").await?;
+        }
+        asked
+    }
+
+    /// Asks the judge, on facts that are fresh, where somebody who may not is left out and not refused.
+    ///
+    /// # Errors
+    /// The refusal, for the person; or a failure of the database or of GitHub.
+    pub async fn may(&self, asker: &Asker, action: Action, subject: Subject) -> Result<Permit, Trouble> {
         self.refresh_permission(asker, &subject, PERMISSION_AGE).await?;
         let mut tx = self.engine.db.read().await?;
         let permit = guard::authorize(&mut tx, asker, action, subject).await??;

@@ -352,7 +352,7 @@ impl Actions {
         if let Some(id) = project {
             // What GitHub says shall be fresh; whether it is a yes does not matter here.
             let fresh = self
-                .permit(asker, Action::ReadProject, guard::Subject::Project(id))
+                .may(asker, Action::ReadProject, guard::Subject::Project(id))
                 .await;
             if let Err(Trouble::Store(error)) = fresh {
                 return Err(error.into());

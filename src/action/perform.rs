@@ -120,15 +120,25 @@ impl Actions {
                 // Nothing of the change stays; the refusal is journaled on its own.
                 drop(tx);
                 let step = failed(step, error.to_string());
-                if is_new {
-                    self.journal(run, &step).await?;
-                } else {
-                    self.end(run, &step).await?;
-                }
+                self.refuse(run, &step, change, is_new).await?;
                 Ok(Came::Through(step))
             }
             Err(other) => Err(failure(other)),
         }
+    }
+
+    /// Journals a change that was not made, and notes it in the audit log.
+    async fn refuse(&self, run: &Run, step: &Step, change: &Change, is_new: bool) -> Result<(), StoreError> {
+        let now = self.engine.clock.now();
+        let mut tx = self.engine.db.begin().await?;
+        if is_new {
+            runs::add_step(&mut tx, run.id, step, now).await?;
+        } else {
+            runs::end_step(&mut tx, run.id, step, now).await?;
+        }
+        let why = step.output.as_deref().unwrap_or_default();
+        change.note_refused(&mut tx, self, run, why).await?;
+        tx.commit("tool step").await
     }
 
     /// Goes on after a question: the change is made when it was approved and what it was decided upon is still so.
@@ -159,7 +169,11 @@ impl Actions {
                     Ok(now) if now == gate.hash => {
                         return self.make(item, run, step.clone(), &change, false).await;
                     }
-                    Ok(_) => not_done("What it is about has changed since people agreed to it."),
+                    Ok(_) => {
+                        let step = not_done("What it is about has changed since people agreed to it.");
+                        self.refuse(run, &step, &change, false).await?;
+                        return Ok(Came::Through(step));
+                    }
                     Err(Trouble::Person(error)) => not_done(&error.to_string()),
                     Err(other) => return Err(failure(other)),
                 }

@@ -6,7 +6,7 @@ use super::{Actions, Trouble};
 use crate::domain::{Gated, PersonError, PersonId, Policy};
 use crate::guard::{Action, Permit};
 use crate::markup::quote_untrusted;
-use crate::store::{Tx, people, projects};
+use crate::store::{StoreError, Tx, people, projects};
 
 /// What changes about a project's policy; what is `None` stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +38,36 @@ impl PolicyEdit {
         .flatten()
         .collect()
     }
+}
+
+impl PolicyEdit {
+    /// What is now, a line for each thing that changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn until_now(&self, tx: &mut Tx, policy: &Policy) -> Result<Vec<String>, StoreError> {
+        let approvers = match &self.approvers {
+            Some(_) => Some(named(tx, &policy.approvers).await?),
+            None => None,
+        };
+        let now = Self {
+            gates: self.gates.map(|_| policy.gates),
+            two_people: self.two_people.map(|_| policy.two_people),
+            not_requester: self.not_requester.map(|_| policy.not_requester),
+            approvers,
+        };
+        Ok(now.words())
+    }
+}
+
+/// People with the names they are known by.
+async fn named(tx: &mut Tx, who: &[PersonId]) -> Result<Vec<(PersonId, String)>, StoreError> {
+    let mut named = Vec::new();
+    for person in who {
+        let name = people::name_of(tx, *person).await?.unwrap_or_default();
+        named.push((*person, name));
+    }
+    Ok(named)
 }
 
 fn gates_words(gates: Gated) -> &'static str {
@@ -122,11 +152,8 @@ impl Actions {
         let project = projects::get(&mut tx, id)
             .await?
             .ok_or_else(super::projects::gone)?;
-        let mut names = Vec::new();
-        for person in &project.policy.approvers {
-            let name = people::name_of(&mut tx, *person).await?.unwrap_or_default();
-            names.push(quote_untrusted(&name));
-        }
+        let names = named(&mut tx, &project.policy.approvers).await?;
+        let names: Vec<String> = names.iter().map(|(_, name)| quote_untrusted(name)).collect();
         let policy = &project.policy;
         Ok(format!(
             "What **{}** asks about:\n\n- {}\n- {}\n- {}\n- {}\n- what I decide beyond what was asked, and what I do after reading what strangers wrote, \

@@ -170,7 +170,7 @@ impl Actions {
         let (mut readable, mut unavailable) = (Vec::new(), None);
         for project in projects {
             let subject = Subject::Project(project.id);
-            match self.permit(asker, Action::ReadProject, subject).await {
+            match self.may(asker, Action::ReadProject, subject).await {
                 Ok(_) => readable.push(project),
                 Err(Trouble::Person(_)) => {}
                 Err(Trouble::Unavailable(own)) if project.repository.as_ref() == asker.place.repository() => {

@@ -380,7 +380,8 @@ impl Actions {
         }
     }
 
-    async fn listed(&self, tx: &mut Tx, schedule: Schedule) -> Result<Listed, Trouble> {
+    /// A schedule as people see it.
+    pub(super) async fn listed(&self, tx: &mut Tx, schedule: Schedule) -> Result<Listed, Trouble> {
         let project = projects::get(tx, schedule.project).await?;
         let last = match schedules::last_occurrence(tx, schedule.id).await? {
             Some(occurrence) => Some((occurrence.due_at, became(tx, &occurrence).await?)),

@@ -10,6 +10,7 @@ use crate::domain::{Answer, RunId, shorten};
 use crate::engine::answers::Answers;
 use crate::guard::{Action, Permit};
 use crate::markup::quote_untrusted;
+use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::deliveries::{self, Delivery, State};
 use crate::store::queue::{self, Kind};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState};
@@ -48,6 +49,17 @@ impl Actions {
         if !stops::begin(tx, id, by).await? {
             return Ok(Halt::Ended);
         }
+        let entry = Entry {
+            who: Who::Person(permit.asker()),
+            place: None,
+            action: Action::StopRun.name(),
+            subject: &permit.subject().to_string(),
+            on_behalf: None,
+            result: Outcome::Done,
+            run: Some(id),
+            detail: "told it to stop".to_owned(),
+        };
+        audit::note(tx, &entry, self.engine.clock.now()).await?;
         stops::take_back_tools(tx, id, &format!("stopped by {by}")).await?;
         if let Some(run) = runs::get(tx, id).await? {
             let why = format!("{} stopped it", quote_untrusted(by));

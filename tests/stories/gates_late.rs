@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use callsheet::domain::Role;
 use serde_json::json;
 
 use crate::support::database::Kind;
@@ -14,6 +15,9 @@ stories![
     an_outage_at_the_answer_ends_no_question,
     an_answer_is_to_what_was_asked_before_it,
     a_second_project_of_a_repository_asks_no_less,
+    what_nobody_asked_for_waits,
+    a_role_that_changed_meanwhile_is_asked_about_anew,
+    a_question_shows_what_was_before,
 ];
 
 fn labels(world: &World) -> Vec<String> {
@@ -157,5 +161,131 @@ async fn a_second_project_of_a_repository_asks_no_less(kind: Kind) {
         
         _waiting for an answer to question 1 …_
     ");
+    world.finish().await;
+}
+
+async fn what_nobody_asked_for_waits(kind: Kind) {
+    let mut world = World::new(kind).await;
+    world.prepare_apollo().await;
+    world.start().await;
+    let change = |fields| ("update_issue", fields);
+    // The request is about #12; a change of #13 is about something else, and one change is an idea by the model's own word.
+    world.model.calls_tools(vec![
+        change(json!({"issue": "acme/apollo#12", "add_labels": ["bug"]})),
+        change(json!({"issue": "acme/apollo#13", "add_labels": ["bug"]})),
+        change(json!({"issue": "acme/apollo#12", "add_labels": ["old"], "own_idea": true})),
+    ]);
+    world.model.says("Only #12 has its label.");
+    let ana = world.slack.user("ana");
+    ana.says("#apollo", "@pm label #12 as a bug");
+    world.quiet().await;
+    ana.says("#apollo", "@pm reject 1 I did not ask for that");
+    world.quiet().await;
+    ana.says("#apollo", "@pm reject 2 nor for that");
+    world.quiet().await;
+    assert_eq!(labels(&world), ["bug"]);
+    assert_eq!(world.github.get_issue("acme/apollo", 13).labels, ["feature"]);
+    sees!(world.talk("#apollo"), @"
+    ana: <@UPM> label #12 as a bug
+      pm [edited]: *Question 1*, asked for by *ana*
+          
+          Change acme/apollo#13:
+          
+          • add labels: `bug`
+          
+          *Rejected* by ana: “I did not ask for that” (22 Nov 2026, 09:00 UTC).
+      pm [edited]: _Answered below._
+      pm [edited]: *Question 2*, asked for by *ana*
+          
+          Change acme/apollo#12:
+          
+          • add labels: `old`
+          
+          *Rejected* by ana: “nor for that” (22 Nov 2026, 09:01 UTC).
+      pm: Only #12 has its label.
+    ana: <@UPM> reject 1 I did not ask for that
+      pm: Question 1: *Rejected* by ana: “I did not ask for that” (22 Nov 2026, 09:00 UTC).
+    ana: <@UPM> reject 2 nor for that
+      pm: Question 2: *Rejected* by ana: “nor for that” (22 Nov 2026, 09:01 UTC).
+    ");
+    world.issue_talk("acme/apollo", 12);
+    world.finish().await;
+}
+
+async fn a_role_that_changed_meanwhile_is_asked_about_anew(kind: Kind) {
+    let world = World::careful(kind).await;
+    world.grant("ana", "apollo", Role::Owner).await;
+    world.slack.user("ben").says("#apollo", "Good morning.");
+    let ana = world.slack.user("ana");
+    ana.slash("#apollo", "/pm", "role grant @ben maintainer");
+    world.quiet().await;
+    world.grant("ben", "apollo", Role::Viewer).await;
+    ana.slash("#apollo", "/pm", "approve 1");
+    world.quiet().await;
+    ana.slash("#apollo", "/pm", "role list");
+    world.quiet().await;
+    sees!(world.talk("#apollo"), @"
+    ben: Good morning.
+    pm [edited]: *Question 1*, asked for by *ana*
+        
+        Make `ben` (`slack:T1/UBEN`) a maintainer of Apollo. Until now: nothing.
+        
+        *Not done*: what it is about has changed since the question was asked (22 Nov 2026, 09:00 UTC).
+    pm [edited]: > *ana*: /pm role grant @⟨⟩ben maintainer
+        
+        I did not do this. Question 1: *Not done*: what it is about has changed since the question was asked (22 Nov 2026, 09:00 UTC).
+    pm: > *ana*: /pm approve 1
+        
+        Your answer to question 1 changes nothing: Not done: what it is about has changed since the question was asked (22 Nov 2026, 09:00 UTC). If it is still wanted, ask for it anew.
+    pm: > *ana*: /pm role list
+        
+        • ana: owner
+        • ben: viewer
+        • whoever speaks in #apollo: member
+        • whoever may write to the repository on GitHub: member
+        • who owns this Callsheet, and the shell: owner
+    ");
+    world.finish().await;
+}
+
+async fn a_question_shows_what_was_before(kind: Kind) {
+    let world = World::careful(kind).await;
+    world.grant("ana", "apollo", Role::Owner).await;
+    let ana = world.slack.user("ana");
+    ana.slash("#apollo", "/pm", "schedule add apollo \"0 9 * * *\"");
+    world.quiet().await;
+    ana.slash("#apollo", "/pm", "approve 1");
+    world.quiet().await;
+    let lines = [
+        "schedule remove 1",
+        "project set apollo --name Zeus --description \"To the sun.\"",
+        "policy apollo --gates none --two-people yes",
+    ];
+    for line in lines {
+        ana.slash("#apollo", "/pm", line);
+        world.quiet().await;
+    }
+    let open = "SELECT shown FROM gates WHERE state = 'open' ORDER BY number";
+    sees!(world.database.texts(open).await.join("\n\n"), @"
+    Remove schedule 1: Apollo to #apollo, `0 9 * * *` UTC.
+
+    Change the project Apollo:
+    - its name: from `Apollo` to `Zeus`
+    - its description:
+
+    ```
+    @@ -0,0 +1 @@
+    +To the sun.
+    ```
+
+    Change what Apollo asks about:
+    - nothing that people asked for waits for an answer (`--gates none`)
+    - what cannot be taken back takes two people, each with a linked account (`--two-people yes`)
+
+    Until now:
+    - every change waits for an answer (`--gates all_writes`)
+    - one answer is enough (`--two-people no`)
+    ");
+    world.slack.news("#apollo");
     world.finish().await;
 }
