@@ -12,6 +12,7 @@ use crate::domain::{Answer, Asker, ConversationId, EventId, GateAnswer, PersonEr
 use crate::engine::workers::Failure;
 use crate::gate::Answered;
 use crate::guard::{self, Action, Permit, Subject};
+use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::gates::{self, Gate, Vote};
 use crate::store::queue::{self, Claimed};
 use crate::store::runs::{self, NewTurn, RunState, Target, Work};
@@ -23,6 +24,8 @@ struct Ready {
     vote: Vote,
     /// Whether what the change was decided upon is still so.
     fresh: bool,
+    /// What people call the question by.
+    number: i64,
 }
 
 impl Desk {
@@ -40,7 +43,7 @@ impl Desk {
             self.trusts(&asker).await?,
         );
         let mut tx = self.engine.db.begin().await?;
-        let (words, state) = self.count(&mut tx, ready).await?;
+        let (words, state) = self.count(&mut tx, &asker, answer, ready).await?;
         let conversation = open_at(&mut tx, &posted.place, self.engine.clock.now()).await?;
         let (target, said) = (target_of(posted), (posted.text.as_str(), posted.at));
         let new = told(conversation, (&asker, trusted), said, target, &words);
@@ -63,7 +66,7 @@ impl Desk {
             self.trusts(&asker).await?,
         );
         let mut tx = self.engine.db.begin().await?;
-        let (words, state) = self.count(&mut tx, ready).await?;
+        let (words, state) = self.count(&mut tx, &asker, answer, ready).await?;
         let conversation = conversation_of_command(&mut tx, given, self.engine.clock.now()).await?;
         let target = target_of_command(given, &self.said(given));
         let said = (given.text.as_str(), given.at);
@@ -85,7 +88,7 @@ impl Desk {
         };
         let permit = match self
             .actions
-            .permit(asker, Action::AnswerGate, Subject::Gate(gate.id))
+            .may(asker, Action::AnswerGate, Subject::Gate(gate.id))
             .await
         {
             Ok(permit) => permit,
@@ -108,7 +111,12 @@ impl Desk {
             reason: answer.reason.clone(),
             voted_at: self.engine.clock.now(),
         };
-        Ok(Ok(Ready { permit, vote, fresh }))
+        Ok(Ok(Ready {
+            permit,
+            vote,
+            fresh,
+            number: gate.number,
+        }))
     }
 
     /// The question that is meant: by its number, else the only open one that was shown here when the answer was said.
@@ -159,21 +167,38 @@ impl Desk {
         })
     }
 
-    /// Counts an answer: what is said of it, and how that counts.
+    /// Counts an answer: what is said of it, and how that counts. One that changes nothing is noted in the audit log.
     async fn count(
         &self,
         tx: &mut Tx,
+        asker: &Asker,
+        answer: &GateAnswer,
         ready: Result<Ready, PersonError>,
     ) -> Result<(String, RunState), StoreError> {
-        let Ready { permit, vote, fresh } = match ready {
-            Ok(ready) => ready,
-            Err(error) => return Ok((error.to_string(), RunState::Failed)),
+        let (words, number) = match ready {
+            Ok(Ready {
+                permit,
+                vote,
+                fresh,
+                number,
+            }) => match self.actions.gates().answer(tx, &permit, &vote, fresh).await? {
+                Answered::Decided(words) | Answered::Counted(words) => return Ok((words, RunState::Done)),
+                Answered::Nothing(words) => (words, Some(number)),
+            },
+            Err(error) => (error.to_string(), answer.number),
         };
-        let answered = self.actions.gates().answer(tx, &permit, &vote, fresh).await?;
-        Ok(match answered {
-            Answered::Decided(words) | Answered::Counted(words) => (words, RunState::Done),
-            Answered::Nothing(words) => (words, RunState::Failed),
-        })
+        let entry = Entry {
+            who: Who::Person(asker),
+            place: None,
+            action: Action::AnswerGate.name(),
+            subject: &number.map_or_else(|| "gate".to_owned(), |number| format!("gate:{number}")),
+            on_behalf: None,
+            result: Outcome::Refused,
+            run: None,
+            detail: words.clone(),
+        };
+        audit::note(tx, &entry, self.engine.clock.now()).await?;
+        Ok((words, RunState::Failed))
     }
 
     /// Answers at once, without waiting in the lane of the conversation.

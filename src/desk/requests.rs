@@ -247,7 +247,7 @@ impl Desk {
         let refs = issue_refs(text, repository);
         let [issue] = refs.as_slice() else { return Ok(None) };
         let subject = Subject::Repository(issue.repository.clone());
-        match self.actions.permit(asker, Action::CommentOnIssue, subject).await {
+        match self.actions.may(asker, Action::CommentOnIssue, subject).await {
             Ok(_) => Ok(Some(self.mirrored(asker, issue, text).await)),
             Err(Trouble::Person(_) | Trouble::Unavailable(_)) => Ok(None),
             Err(Trouble::Store(error)) => Err(error.into()),

@@ -15,6 +15,8 @@ pub mod taint;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use crate::domain::{Asker, GateId, PersonError, PersonId, ProjectId, Repository, Role, RunId};
 use crate::store::people::Known;
 use crate::store::{StoreError, Tx, projects};
@@ -94,6 +96,33 @@ impl Action {
     }
 }
 
+impl Action {
+    /// What it is called in the audit log, for ever.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ListProjects => "project.list",
+            Self::ReadProject => "project.read",
+            Self::SearchMessages => "message.search",
+            Self::CreateProject => "project.create",
+            Self::UpdateProject => "project.update",
+            Self::SetRepository => "project.repository",
+            Self::BindPlace => "place.bind",
+            Self::PostMessage => "message.post",
+            Self::ManageSchedules => "schedule.manage",
+            Self::CreateIssue => "issue.create",
+            Self::CommentOnIssue => "issue.comment",
+            Self::UpdateIssue => "issue.update",
+            Self::StopRun => "run.stop",
+            Self::ReadRun => "run.read",
+            Self::AnswerGate => "gate.answer",
+            Self::GrantRole | Self::GrantHighRole => "role.set",
+            Self::LinkAccount => "account.link",
+            Self::SwitchTopic => "topic.switch",
+            Self::SetPolicy => "policy.set",
+        }
+    }
+}
+
 /// What an action is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Subject {
@@ -107,6 +136,19 @@ pub enum Subject {
     Run(RunId),
     /// A question, through its project.
     Gate(GateId),
+}
+
+impl fmt::Display for Subject {
+    /// In the canonical text of the audit log.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => f.write_str("callsheet"),
+            Self::Project(id) => write!(f, "project:{id}"),
+            Self::Repository(repository) => repository.fmt(f),
+            Self::Run(id) => write!(f, "run:{id}"),
+            Self::Gate(id) => write!(f, "gate:{id}"),
+        }
+    }
 }
 
 /// The right to do one thing to one subject, for one person.

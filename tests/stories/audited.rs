@@ -19,6 +19,8 @@ stories![
     a_start_tells_what_changed_in_the_configuration,
     the_program_shows_checks_and_exports_the_log,
     the_program_tells_what_was_changed,
+    what_was_refused_is_noted,
+    a_stop_is_noted,
 ];
 
 const POST: &str = "chat.postMessage";
@@ -273,5 +275,59 @@ async fn the_program_tells_what_was_changed(kind: Kind) {
     The audit log is NOT whole (4 rows in the chain):
       position 3, row <A>: changed after it was sealed, or what stood before it was removed
     ");
+    world.finish().await;
+}
+
+async fn what_was_refused_is_noted(kind: Kind) {
+    let world = World::careful(kind).await;
+    world.add_project("Zeus", Some("acme/zeus"), None).await;
+    let ana = world.slack.user("ana");
+    for line in [
+        "claim 0000-0000-0000",
+        "link 0000-0000-0000",
+        "status Zeus",
+        "role grant @ana owner",
+        "issue close acme/apollo#12",
+        "approve 7",
+        "reject 1 not now",
+        "approve 1",
+    ] {
+        ana.slash("#apollo", "/pm", line);
+        world.quiet().await;
+    }
+    let mut all = String::new();
+    for action in ["callsheet.", "account.", "project.", "role.", "gate."] {
+        all.push_str(&noted(&world, action).await);
+        all.push('\n');
+    }
+    sees!(all, @"
+    callsheet.claim ana: own account at slack:T1/CAPOLLO (refused): You own nothing by this: this code is not known, was used already, or its time is over. Ask for a new one.
+    account.link ana: own account at slack:T1/CAPOLLO (refused): I linked nothing: this code is not known, was used already, or its time is over. Ask for a new one.
+
+    role.set ana: person:<A> at slack:T1/CAPOLLO (refused): You may not change this role: that takes an owner of the project, and you are a member. Ask an owner of the project; `role list` names them.
+    gate.asked ana for ana: gate:1 at slack:T1/CAPOLLO (done): question 1: Change acme/apollo#12:
+    - close it
+    gate.answer ana: gate:7 at slack:T1/CAPOLLO (refused): I did not count your answer: there is no question 7. `gates` lists those that are open.
+    gate.rejected ana for ana: gate:1 at slack:T1/CAPOLLO (done): question 1: **Rejected** by ana: “not now” (22 Nov 2026, 09:00 UTC).
+    gate.answer ana: gate:1 at slack:T1/CAPOLLO (refused): Your answer to question 1 changes nothing: Rejected by ana: “not now” (22 Nov 2026, 09:00 UTC). If it is still wanted, ask for it anew.
+    ");
+    world.slack.news("#apollo");
+    world.finish().await;
+}
+
+async fn a_stop_is_noted(kind: Kind) {
+    let world = World::careful(kind).await;
+    let ana = world.slack.user("ana");
+    ana.slash("#apollo", "/pm", "issue close acme/apollo#12");
+    world.quiet().await;
+    world.slack.user("ben").slash("#apollo", "/pm", "stop");
+    world.quiet().await;
+    let rows = noted(&world, "run.stop").await;
+    assert_eq!(rows.lines().count(), 1, "{rows}");
+    assert!(
+        rows.contains("run.stop ben") && rows.ends_with("(done): told it to stop"),
+        "{rows}"
+    );
+    world.slack.news("#apollo");
     world.finish().await;
 }
