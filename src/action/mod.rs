@@ -266,7 +266,7 @@ impl Actions {
             return Ok(());
         }
         let what = format!("check what {login} may do in {repository}");
-        let permission = match self.github()?.permission(repository, login).await {
+        let permission = match self.github()?.permission(repository, login, user_id).await {
             Ok(permission) => permission,
             Err(error) if error.is_no() || error.is_shut_out() => Permission::None,
             Err(error) => return Err(Trouble::Unavailable(error.explain(&what))),

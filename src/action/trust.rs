@@ -206,14 +206,15 @@ impl Actions {
         let Some(github) = &self.github else {
             return Ok(None);
         };
-        let permission = match github.permission(repository, &author.login).await {
+        let id = author.id.to_string();
+        let permission = match github.permission(repository, &author.login, &id).await {
             Ok(permission) => permission,
             Err(error) => {
                 tracing::info!(%repository, login = author.login, why = %error.why(), "an author counts as a stranger");
                 return Ok(None);
             }
         };
-        let (id, now) = (author.id.to_string(), self.engine.clock.now());
+        let now = self.engine.clock.now();
         let mut tx = self.engine.db.begin().await?;
         people::remember_permission(&mut tx, repository, &id, permission, now).await?;
         tx.commit("permission").await?;

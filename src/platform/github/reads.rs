@@ -8,7 +8,7 @@ use url::Url;
 
 use super::client::GitHub;
 use super::errors::GitHubError;
-use super::models::{Comment, Issue, IssueFilter, IssueList, OpenCounts, StateFilter};
+use super::models::{Account, Comment, Issue, IssueFilter, IssueList, OpenCounts, StateFilter};
 use super::route::{Route, path_and_query};
 use crate::domain::{IssueRef, Repository};
 use crate::store::people::Permission;
@@ -25,6 +25,7 @@ pub(super) const MAX_PAGES: usize = 10;
 #[derive(Deserialize)]
 struct WirePermission {
     permission: String,
+    user: Option<Account>,
 }
 
 /// The pages of a list, followed by the links GitHub gives.
@@ -183,16 +184,25 @@ impl GitHub {
         Ok(comments.split_off(comments.len().saturating_sub(newest)))
     }
 
-    /// What an account may do to a repository. Asking takes write access of our own.
+    /// What an account may do to a repository; nothing when its login is another's by now: logins can be given up and taken.
+    /// Asking takes write access of our own.
     ///
     /// # Errors
     /// When our account may not ask, or GitHub cannot be asked.
-    pub async fn permission(&self, repository: &Repository, login: &str) -> Result<Permission, GitHubError> {
+    pub async fn permission(
+        &self,
+        repository: &Repository,
+        login: &str,
+        id: &str,
+    ) -> Result<Permission, GitHubError> {
         let route = self.in_repository(repository, &["collaborators", login, "permission"], &[])?;
         let said: WirePermission = match self.get(&route).await {
             Err(GitHubError::NotFound) => return Ok(Permission::None),
             answer => answer?.json()?,
         };
+        if said.user.is_some_and(|user| user.id.to_string() != id) {
+            return Ok(Permission::None);
+        }
         // GitHub maps the roles maintain and triage onto write and read here.
         match said.permission.as_str() {
             "admin" => Ok(Permission::Admin),

@@ -198,6 +198,17 @@ async fn permissions_are_githubs_four_words() {
             Ok(Permission::Write),
         ),
         (200, json!({ "permission": "read" }), Ok(Permission::Read)),
+        (
+            200,
+            json!({ "permission": "admin", "user": { "login": "dependabot[bot]", "id": 7, "type": "User" } }),
+            Ok(Permission::Admin),
+        ),
+        // Somebody else took the login.
+        (
+            200,
+            json!({ "permission": "admin", "user": { "login": "dependabot[bot]", "id": 8, "type": "User" } }),
+            Ok(Permission::None),
+        ),
         (200, json!({ "permission": "none" }), Ok(Permission::None)),
         (
             404,
@@ -218,7 +229,7 @@ async fn permissions_are_githubs_four_words() {
     for (status, body, expected) in cases {
         server.says(status, &body);
         assert_eq!(
-            github.permission(&repository(), "dependabot[bot]").await,
+            github.permission(&repository(), "dependabot[bot]", "7").await,
             expected,
             "{body}"
         );
