@@ -7,3 +7,5 @@ CREATE TABLE rewritten_issues (
     written_at TIMESTAMPTZ NOT NULL,
     PRIMARY KEY (repository, number)
 );
+-- What whoever asked for a run was then, and why, in words; not known of runs that began before.
+ALTER TABLE runs ADD COLUMN rights TEXT;

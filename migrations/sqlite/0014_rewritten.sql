@@ -7,3 +7,5 @@ CREATE TABLE rewritten_issues (
     written_at TEXT NOT NULL,
     PRIMARY KEY (repository, number)
 ) STRICT;
+-- What whoever asked for a run was then, and why, in words; not known of runs that began before.
+ALTER TABLE runs ADD COLUMN rights TEXT;

@@ -13,7 +13,7 @@ use crate::markup::quote_untrusted;
 use crate::store::deliveries::{self, Delivery, Purpose, State};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState, Work};
 use crate::store::why::{self, Came};
-use crate::store::{StoreError, Tx, audit, conversations, gates, projects};
+use crate::store::{StoreError, Tx, audit, conversations, gates, projects, trust};
 
 /// How many of a place's newest runs are looked through for one that is no `why` itself.
 const LOOKED_THROUGH: i64 = 20;
@@ -40,6 +40,15 @@ impl Actions {
         }
     }
 
+    /// Notes with which rights a run is asked for.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_rights(&self, tx: &mut Tx, run: RunId, asker: &Asker) -> Result<(), StoreError> {
+        let then = rights(tx, asker, "was").await?;
+        why::note_rights(tx, run, &then).await
+    }
+
     /// How the permit's run came about.
     ///
     /// # Errors
@@ -50,7 +59,11 @@ impl Actions {
         let run = runs::get(&mut tx, id).await?.ok_or_else(forgotten)?;
         let steps = runs::steps(&mut tx, id).await?;
         let mut text = asked(&mut tx, &run).await?;
-        text.push_str(&rights(&mut tx, &run.asker).await?);
+        text.push_str(&match why::rights(&mut tx, id).await? {
+            Some(then) => then,
+            None => rights(&mut tx, &run.asker, "is, today,").await?,
+        });
+        text.push_str(&met(&mut tx, id).await?);
         let _ = writeln!(text, "- {}", state(&run));
         if !steps.is_empty() {
             text.push_str("\n**Steps**\n\n");
@@ -176,8 +189,8 @@ fn came_words(came: &Came) -> String {
     format!("{what} at {}; {copies}.", moment(came.received_at))
 }
 
-/// What whoever asked is, today, in the projects of the place.
-async fn rights(tx: &mut Tx, asker: &Asker) -> Result<String, StoreError> {
+/// What whoever asked is or was in the projects of the place.
+async fn rights(tx: &mut Tx, asker: &Asker, is: &str) -> Result<String, StoreError> {
     let mut text = String::new();
     for project in projects::at(tx, &asker.place).await? {
         let standing = guard::standing(tx, asker, project.id).await?;
@@ -185,14 +198,28 @@ async fn rights(tx: &mut Tx, asker: &Asker) -> Result<String, StoreError> {
             .iter()
             .map(|(role, source)| reason(*role, *source))
             .collect();
-        let is = if reasons.is_empty() {
+        let what = if reasons.is_empty() {
             "nothing by a role".to_owned()
         } else {
             reasons.join("; ").replace("you ", "they ")
         };
-        let _ = writeln!(text, "- Whoever asked is, in **{}**, {is}.", project.name);
+        let name = quote_untrusted(&project.name);
+        let _ = writeln!(text, "- Whoever asked {is} in **{name}**: {what}.");
     }
     Ok(text)
+}
+
+/// Whose words led to questions.
+async fn met(tx: &mut Tx, run: RunId) -> Result<String, StoreError> {
+    let met = trust::met(tx, run).await?;
+    Ok(match (&met.tainted_by, met.strayed) {
+        (Some(by), _) => format!(
+            "- Words of people without rights reached it ({}), so that every change waited for an answer.\n",
+            quote_untrusted(&one_line(by))
+        ),
+        (None, true) => "- It read another project, so that changes which the request does not name waited for an answer.\n".to_owned(),
+        (None, false) => String::new(),
+    })
 }
 
 fn state(run: &Run) -> String {
@@ -206,10 +233,7 @@ fn state(run: &Run) -> String {
         RunState::Running => format!("It is being worked on: {}.", shorten(&run.doing, WORDS)),
         RunState::Stopping => "It was told to stop, and waits for what is on its way.".to_owned(),
         RunState::Done => format!("{how} (run `{}`).", run.id),
-        RunState::Failed => format!(
-            "Something failed in the end, and the answer says so (run `{}`).",
-            run.id
-        ),
+        RunState::Failed => format!("Not all of it worked (run `{}`).", run.id),
         RunState::Stopped => {
             let by = run.stopped_by.as_deref().unwrap_or("somebody");
             format!("It was stopped by {} (run `{}`).", quote_untrusted(by), run.id)
@@ -246,14 +270,16 @@ async fn sent(tx: &mut Tx, run: RunId) -> Result<String, StoreError> {
     for id in ids {
         if let Some(delivery) = deliveries::get(tx, id).await? {
             let place = projects::label(tx, &delivery.place).await?;
-            let _ = writeln!(text, "- {}", delivery_words(&delivery, &place));
+            let question = gates::of_delivery(tx, id).await?.map(|gate| gate.number);
+            let _ = writeln!(text, "- {}", delivery_words(&delivery, question, &place));
         }
     }
     Ok(text)
 }
 
-fn delivery_words(delivery: &Delivery, place: &str) -> String {
+fn delivery_words(delivery: &Delivery, question: Option<i64>, place: &str) -> String {
     let what = match delivery.purpose {
+        _ if let Some(number) = question => format!("question {number}"),
         Purpose::Answer if delivery.part > 0 => format!("part {} of the answer", delivery.part + 1),
         Purpose::Answer => "the answer".to_owned(),
         Purpose::Tool => "what a step asked for".to_owned(),

@@ -207,6 +207,7 @@ impl Desk {
             now,
         )
         .await?;
+        self.actions.note_rights(tx, run, new.asker).await?;
         self.answers.expect(tx, run).await?;
         Ok(turn)
     }

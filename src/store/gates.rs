@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use super::db::sql;
 use super::projects::{read_ids, written_ids};
 use super::{StoreError, Tx};
-use crate::domain::{GateId, GateState, GroupId, PersonId, Place, ProjectId, Role, RunId, StepId};
+use crate::domain::{
+    DeliveryId, GateId, GateState, GroupId, PersonId, Place, ProjectId, Role, RunId, StepId,
+};
 
 /// A question to be asked.
 #[derive(Debug, Clone)]
@@ -239,6 +241,22 @@ pub async fn of_step(tx: &mut Tx, step: StepId) -> Result<Option<Gate>, StoreErr
         fetch_optional as Row,
         select_gates!("WHERE step_id = $1"),
         step
+    )?;
+    Ok(row.map(Gate::from))
+}
+
+/// The question that a delivery shows.
+///
+/// # Errors
+/// When the database fails.
+pub async fn of_delivery(tx: &mut Tx, id: DeliveryId) -> Result<Option<Gate>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as Row,
+        select_gates!(
+            "WHERE id IN (SELECT c.gate_id FROM gate_copies c JOIN deliveries d ON d.group_id = c.group_id WHERE d.id = $1)"
+        ),
+        id
     )?;
     Ok(row.map(Gate::from))
 }

@@ -33,9 +33,40 @@ pub async fn runs_of_message(tx: &mut Tx, external_id: &str) -> Result<Vec<(Plac
         fetch_all as (Place, RunId),
         "SELECT m.place, r.id FROM messages m JOIN runs r ON r.turn_id = m.turn_id WHERE m.external_id = $1
          UNION SELECT d.place, d.run_id FROM deliveries d WHERE d.external_id = $1 AND d.run_id IS NOT NULL
-         UNION SELECT d.place, s.run_id FROM deliveries d JOIN steps s ON s.id = d.step_id WHERE d.external_id = $1",
+         UNION SELECT d.place, s.run_id FROM deliveries d JOIN steps s ON s.id = d.step_id WHERE d.external_id = $1
+         UNION SELECT d.place, g.run_id FROM deliveries d JOIN gate_copies c ON c.group_id = d.group_id
+             JOIN gates g ON g.id = c.gate_id WHERE d.external_id = $1 AND g.run_id IS NOT NULL",
         external_id,
     )
+}
+
+/// Notes with which rights a run is asked for, in words.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_rights(tx: &mut Tx, run: RunId, rights: &str) -> Result<(), StoreError> {
+    sql!(
+        tx,
+        execute,
+        "UPDATE runs SET rights = $2 WHERE id = $1",
+        run,
+        rights
+    )?;
+    Ok(())
+}
+
+/// With which rights a run was asked for, in words; none when it began before that was noted.
+///
+/// # Errors
+/// When the database fails.
+pub async fn rights(tx: &mut Tx, run: RunId) -> Result<Option<String>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (Option<String>,),
+        "SELECT rights FROM runs WHERE id = $1",
+        run,
+    )?;
+    Ok(row.and_then(|(rights,)| rights))
 }
 
 /// An event that something came in with.
@@ -93,6 +124,7 @@ pub async fn deliveries_of(tx: &mut Tx, run: RunId) -> Result<Vec<DeliveryId>, S
         tx,
         fetch_all as (DeliveryId,),
         "SELECT d.id FROM deliveries d WHERE d.run_id = $1 OR d.step_id IN (SELECT s.id FROM steps s WHERE s.run_id = $1)
+             OR d.group_id IN (SELECT c.group_id FROM gate_copies c JOIN gates g ON g.id = c.gate_id WHERE g.run_id = $1)
          ORDER BY d.created_at, d.part, d.id",
         run,
     )?;
