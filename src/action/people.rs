@@ -398,7 +398,7 @@ impl Actions {
     /// # Errors
     /// When the database fails.
     pub async fn list_roles(&self, permit: &Permit) -> Result<String, Trouble> {
-        let id = permit.project(Action::ReadProject)?;
+        let id = permit.project(Action::ReadInside)?;
         let mut tx = self.engine.db.read().await?;
         let mut lines: Vec<String> = roles::of_project(&mut tx, id)
             .await?

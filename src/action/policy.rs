@@ -147,7 +147,7 @@ impl Actions {
     /// # Errors
     /// When the database fails.
     pub async fn policy(&self, permit: &Permit) -> Result<String, Trouble> {
-        let id = permit.project(Action::ReadProject)?;
+        let id = permit.project(Action::ReadInside)?;
         let mut tx = self.engine.db.read().await?;
         let project = projects::get(&mut tx, id)
             .await?

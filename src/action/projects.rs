@@ -250,7 +250,7 @@ impl Actions {
     /// # Errors
     /// When the database fails.
     pub async fn describe(&self, permit: &Permit, telling: &mut Telling<'_>) -> Result<String, Trouble> {
-        let id = permit.project(Action::ReadProject)?;
+        let id = permit.project(Action::ReadInside)?;
         let mut tx = self.engine.db.read().await?;
         let project = projects::get(&mut tx, id).await?.ok_or_else(gone)?;
         let owner = match project.owner {

@@ -37,7 +37,7 @@ impl Actions {
                 }
                 None if gate.person == Some(person) => true,
                 Some(id) => {
-                    let asked = self.may(asker, Action::ReadProject, Subject::Project(id));
+                    let asked = self.may(asker, Action::ReadInside, Subject::Project(id));
                     match asked.await {
                         Ok(_) => true,
                         Err(Trouble::Person(_) | Trouble::Unavailable(_)) => false,

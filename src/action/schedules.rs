@@ -331,7 +331,7 @@ impl Actions {
     /// # Errors
     /// When the database fails.
     pub async fn schedules(&self, permit: &Permit) -> Result<Vec<Listed>, Trouble> {
-        let project = permit.project(Action::ReadProject)?;
+        let project = permit.project(Action::ReadInside)?;
         let mut tx = self.engine.db.read().await?;
         let mut listed = Vec::new();
         for schedule in schedules::of_project(&mut tx, project).await? {

@@ -19,14 +19,14 @@ pub(super) async fn budget(
     project: Option<&str>,
 ) -> Result<Outcome, Trouble> {
     let project = match project {
-        Some(_) => Some(actions.project(asker, project, Naming::Close).await?),
+        Some(_) => {
+            let project = actions.project(asker, project, Naming::Close).await?;
+            let subject = Subject::Project(project.id);
+            actions.permit(asker, Action::ReadInside, subject).await?;
+            Some(project)
+        }
         None => here(actions, asker).await?,
     };
-    if let Some(project) = &project {
-        actions
-            .permit(asker, Action::ReadProject, Subject::Project(project.id))
-            .await?;
-    }
     let (budget, now) = (&actions.budget, actions.engine.clock.now());
     let (from, until) = month_of(now);
     let mut tx = actions.engine.db.read().await?;
@@ -55,10 +55,19 @@ pub(super) async fn budget(
     Ok(Outcome::words(text))
 }
 
-/// The one project of the place.
+/// The one project of the place, when the person may see what it uses.
 async fn here(actions: &Actions, asker: &Asker) -> Result<Option<Project>, Trouble> {
     let mut tx = actions.engine.db.read().await?;
-    Ok(usage::project_at(&mut tx, &asker.place).await?)
+    let Some(project) = usage::project_at(&mut tx, &asker.place).await? else {
+        return Ok(None);
+    };
+    drop(tx);
+    let subject = Subject::Project(project.id);
+    match actions.may(asker, Action::ReadInside, subject).await {
+        Ok(_) => Ok(Some(project)),
+        Err(Trouble::Person(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// "1,200 of 1,000,000 tokens, 0.05 of 2.00 USD, in 3 answers". Money is told where there are prices.

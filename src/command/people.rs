@@ -109,7 +109,7 @@ pub(super) async fn role(
         RoleCommand::List { project } => {
             let project = actions.project(asker, project.as_deref(), Naming::Close).await?;
             let subject = Subject::Project(project.id);
-            let permit = actions.permit(asker, Action::ReadProject, subject).await?;
+            let permit = actions.permit(asker, Action::ReadInside, subject).await?;
             return Ok(Outcome::words(actions.list_roles(&permit).await?));
         }
         RoleCommand::Grant {

@@ -59,7 +59,7 @@ pub(super) async fn policy(actions: &Actions, asker: &Asker, asked: &Asked) -> R
             .project(asker, asked.project.as_deref(), Naming::Close)
             .await?;
         let subject = Subject::Project(project.id);
-        let permit = actions.permit(asker, Action::ReadProject, subject).await?;
+        let permit = actions.permit(asker, Action::ReadInside, subject).await?;
         return Ok(Outcome::words(actions.policy(&permit).await?));
     }
     let project = actions

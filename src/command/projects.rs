@@ -177,7 +177,7 @@ pub(super) async fn run(
 async fn show(actions: &Actions, asker: &Asker, project: Option<&str>) -> Result<Outcome, Trouble> {
     let project = actions.project(asker, project, Naming::Close).await?;
     let permit = actions
-        .permit(asker, Action::ReadProject, Subject::Project(project.id))
+        .permit(asker, Action::ReadInside, Subject::Project(project.id))
         .await?;
     let mut telling = Telling::people();
     let text = actions.describe(&permit, &mut telling).await?;

@@ -177,6 +177,7 @@ async fn add(actions: &Actions, asker: &Asker, wanted: &Wanted) -> Result<Outcom
 
 /// The schedules of one project, or of all that the person may read.
 async fn listed(actions: &Actions, asker: &Asker, project: Option<&str>) -> Result<Vec<Listed>, Trouble> {
+    let named = project.is_some();
     let projects = match project {
         Some(_) => vec![actions.project(asker, project, Naming::Close).await?],
         None => actions.readable(asker).await?,
@@ -184,7 +185,16 @@ async fn listed(actions: &Actions, asker: &Asker, project: Option<&str>) -> Resu
     let mut listed = Vec::new();
     for project in projects {
         let subject = Subject::Project(project.id);
-        let permit = actions.permit(asker, Action::ReadProject, subject).await?;
+        let asked = if named {
+            actions.permit(asker, Action::ReadInside, subject).await
+        } else {
+            actions.may(asker, Action::ReadInside, subject).await
+        };
+        let permit = match asked {
+            // Among all of them, those are left out that are not theirs to see.
+            Err(Trouble::Person(_)) if !named => continue,
+            asked => asked?,
+        };
         listed.extend(actions.schedules(&permit).await?);
     }
     Ok(listed)

@@ -13,6 +13,9 @@ fn moment(at: DateTime<Utc>) -> String {
 
 /// Who may answer, as the rest of a sentence.
 fn who(gate: &Gate) -> String {
+    if gate.project.is_none() && gate.approvers.is_empty() {
+        return "whoever asked for it".to_owned();
+    }
     let who = match (gate.approvers.is_empty(), gate.role) {
         (false, _) => "the people that the project names",
         (true, Role::Viewer) => "everybody in the project",

@@ -38,6 +38,8 @@ pub struct GateFacts {
     pub not_requester: bool,
     /// They did.
     pub is_requester: bool,
+    /// Where it is about no project: whether they asked for it, since there is nobody else whose it could be.
+    pub own: Option<bool>,
     /// Only people count whose accounts are proved to be one person's.
     pub linked_only: bool,
     /// Theirs are.
@@ -184,6 +186,7 @@ async fn about_gate(tx: &mut Tx, gate: &Gate, person: PersonId) -> Result<GateFa
         named: (!gate.approvers.is_empty()).then(|| gate.approvers.contains(&person)),
         not_requester: gate.not_requester,
         is_requester: gate.person == Some(person) || split,
+        own: gate.project.is_none().then(|| gate.person == Some(person)),
         linked_only: gate.votes_needed > 1,
         is_linked: accounts.len() > 1 && accounts.iter().any(was_linked),
     })

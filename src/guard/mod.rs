@@ -31,6 +31,8 @@ pub enum Action {
     ListProjects,
     /// Read a project, its status and its issues.
     ReadProject,
+    /// See who is what in a project, where it posts, what it asks about and may spend, and what waits there.
+    ReadInside,
     /// Read what was said at a project's places.
     SearchMessages,
     /// Make a project.
@@ -75,6 +77,7 @@ impl Action {
         match self {
             Self::ListProjects => "list projects",
             Self::ReadProject => "read this project",
+            Self::ReadInside => "see how this project is run",
             Self::SearchMessages => "search this project's messages",
             Self::CreateProject => "create a project",
             Self::UpdateProject => "change this project",
@@ -102,6 +105,7 @@ impl Action {
         match self {
             Self::ListProjects => "project.list",
             Self::ReadProject => "project.read",
+            Self::ReadInside => "project.inside",
             Self::SearchMessages => "message.search",
             Self::CreateProject => "project.create",
             Self::UpdateProject => "project.update",

@@ -21,6 +21,8 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
         Action::ReadProject => {
             is(Role::Viewer) || facts.at_repository || (!on_github && facts.workspace_is_bound)
         }
+        // Whoever comes to a public issue sees the issues, and not the team.
+        Action::ReadInside => is(Role::Viewer) || (!on_github && facts.workspace_is_bound),
         // Anyone in a chat may start a project; on GitHub it takes the right to change the repository they speak at.
         Action::CreateProject => !on_github || writes || is(Role::Owner),
         // A project's members may change issues in its repository, so naming one takes a right to that repository:
@@ -74,17 +76,21 @@ fn answers(facts: &Facts) -> Result<(), PersonError> {
     }
     let allowed = match named {
         Some(named) => named,
-        None => facts.role >= Some(role),
+        None => facts.role >= Some(role) || gate.own == Some(true),
     };
     if allowed {
         return Ok(());
     }
-    let (why, next) = match named {
-        Some(_) => (
+    let (why, next) = match (named, gate.own) {
+        (Some(_), _) => (
             "only the people that the project names may answer it".to_owned(),
             "Ask one of them".to_owned(),
         ),
-        None => (
+        (None, Some(_)) => (
+            "it is about no project, so it is for whoever asked for it".to_owned(),
+            "Leave it to them".to_owned(),
+        ),
+        (None, None) => (
             format!(
                 "that takes {} of the project, and you are {}",
                 role.words(),
@@ -109,7 +115,7 @@ fn needed(action: Action) -> Role {
     match action {
         Action::BindPlace | Action::GrantRole => Role::Maintainer,
         Action::GrantHighRole | Action::SetPolicy => Role::Owner,
-        Action::ListProjects | Action::ReadProject => Role::Viewer,
+        Action::ListProjects | Action::ReadProject | Action::ReadInside => Role::Viewer,
         _ => Role::Member,
     }
 }

@@ -4,9 +4,10 @@ use super::{Action, Facts, GateFacts, judge};
 use crate::domain::{Platform, Role};
 use crate::store::people::Permission;
 
-const ACTIONS: [Action; 20] = [
+const ACTIONS: [Action; 21] = [
     Action::ListProjects,
     Action::ReadProject,
+    Action::ReadInside,
     Action::SearchMessages,
     Action::CreateProject,
     Action::UpdateProject,
@@ -32,6 +33,7 @@ const fn is_listed(action: Action) -> bool {
     match action {
         Action::ListProjects
         | Action::ReadProject
+        | Action::ReadInside
         | Action::SearchMessages
         | Action::CreateProject
         | Action::UpdateProject
@@ -59,6 +61,7 @@ fn gate() -> GateFacts {
         named: None,
         not_requester: false,
         is_requester: false,
+        own: None,
         linked_only: false,
         is_linked: false,
     }
@@ -87,18 +90,30 @@ fn allowed(facts: &Facts) -> String {
 #[test]
 fn every_action_by_every_role_on_every_surface() {
     assert!(ACTIONS.into_iter().all(is_listed));
-    // In the order of ACTIONS: list read search create update repo bind post schedule issue comment change stop why answer grant
+    // In the order of ACTIONS: list read inside search create update repo bind post schedule issue comment change stop why answer grant
     // grant-high policy link topic. On every surface the role decides, but for making a project, which chats may and GitHub may not.
     let table = [
-        (None, "+..+..............++", "+.................+."),
-        (Some(Role::Viewer), "++.+..............++", "++................+."),
-        (Some(Role::Member), "+++++..++++++++...++", "+++.+..++++++++...++"),
+        (None, "+...+..............++", "+..................+."),
+        (
+            Some(Role::Viewer),
+            "+++.+..............++",
+            "+++................+.",
+        ),
+        (
+            Some(Role::Member),
+            "++++++..++++++++...++",
+            "++++.+..++++++++...++",
+        ),
         (
             Some(Role::Maintainer),
-            "++++++++++++++++..++",
-            "+++.++++++++++++..++",
+            "+++++++++++++++++..++",
+            "++++.++++++++++++..++",
         ),
-        (Some(Role::Owner), "++++++++++++++++++++", "++++++++++++++++++++"),
+        (
+            Some(Role::Owner),
+            "+++++++++++++++++++++",
+            "+++++++++++++++++++++",
+        ),
     ];
     for (role, in_chat, on_github) in table {
         for platform in [
@@ -140,7 +155,7 @@ fn what_else_counts() {
                 workspace_is_bound: true,
                 ..slack
             },
-            "++.+..............++",
+            "+++.+..............++",
         ),
         (
             "chat, asker",
@@ -148,16 +163,16 @@ fn what_else_counts() {
                 is_asker: true,
                 ..slack
             },
-            "+..+........++....++",
+            "+...+........++....++",
         ),
-        ("issue, stranger", at_issue, "++................+."),
+        ("issue, stranger", at_issue, "++.................+."),
         (
             "issue, asker",
             Facts {
                 is_asker: true,
                 ..at_issue
             },
-            "++..........++....+.",
+            "++...........++....+.",
         ),
         (
             "issue, reader",
@@ -165,16 +180,16 @@ fn what_else_counts() {
                 permission: Permission::Read,
                 ..at_issue
             },
-            "++................+.",
+            "++.................+.",
         ),
-        ("issue, writer", writer, "++++++.++++++++...++"),
+        ("issue, writer", writer, "+++++++.++++++++...++"),
         (
             "chat, writer elsewhere",
             Facts {
                 permission: Permission::Write,
                 ..slack
             },
-            "+..+.+............++",
+            "+...+.+............++",
         ),
     ];
     for (who, facts, expected) in table {
@@ -204,6 +219,14 @@ fn who_may_answer() {
     };
     for (facts, expected) in [
         (gate(), "may"),
+        (
+            GateFacts {
+                role: Role::Owner,
+                own: Some(true),
+                ..gate()
+            },
+            "may",
+        ),
         (requester, "may"),
         (
             GateFacts {

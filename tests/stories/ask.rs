@@ -276,7 +276,7 @@ async fn a_question_is_answered_by_another_ask(kind: Kind) {
 
     Change the project Apollo:
 
-    - its status: done
+    - its status: from active to done
 
     exit 0
     - Apollo: active, no repository

@@ -18,6 +18,7 @@ stories![
     what_nobody_asked_for_waits,
     a_role_that_changed_meanwhile_is_asked_about_anew,
     a_question_shows_what_was_before,
+    a_question_about_no_project_is_for_whoever_asked,
 ];
 
 fn labels(world: &World) -> Vec<String> {
@@ -287,5 +288,38 @@ async fn a_question_shows_what_was_before(kind: Kind) {
     - one answer is enough (`--two-people no`)
     ");
     world.slack.news("#apollo");
+    world.finish().await;
+}
+
+async fn a_question_about_no_project_is_for_whoever_asked(kind: Kind) {
+    let mut world = World::new(kind).await;
+    world.prepare_apollo().await;
+    world.start().await;
+    world
+        .model
+        .calls_tool("create_project", json!({"name": "Comet", "own_idea": true}))
+        .says("Comet is there.");
+    let ana = world.slack.user("ana");
+    ana.dm("@pm what could we do next?");
+    world.quiet().await;
+    world.slack.user("ben").dm("approve 1");
+    world.quiet().await;
+    ana.dm("@pm approve 1");
+    world.quiet().await;
+    sees!(world.talk("@ana"), @"
+    ana: <@UPM> what could we do next?
+    pm [edited]: *Question 1*, asked for by *ana*
+        
+        Create the project `Comet`.
+        
+        *Approved* by ana (22 Nov 2026, 09:00 UTC).
+    pm [edited]: Comet is there.
+    ana: <@UPM> approve 1
+    pm: Question 1: *Approved* by ana (22 Nov 2026, 09:00 UTC).
+    ");
+    sees!(world.talk("@ben"), @"
+    ben: approve 1
+    pm: I did not count your answer: it is about no project, so it is for whoever asked for it. Leave it to them.
+    ");
     world.finish().await;
 }

@@ -340,7 +340,7 @@ async fn who_owns_a_project_is_decided_by_two(kind: Kind) {
     ben: <@UPM> role grant <@UDAN> owner
       pm [edited]: *Question 1*, asked for by *ben*
           
-          Make `dan` (`slack:T1/UDAN`) an owner of Apollo.
+          Make `dan` (`slack:T1/UDAN`) an owner of Apollo. Until now: nothing.
           
           *Approved* by ana, cy (22 Nov 2026, 09:01 UTC).
       pm [edited]: dan is an owner of *Apollo* now.
@@ -470,6 +470,10 @@ async fn a_policy_is_shown_and_changed_by_owners_alone(kind: Kind) {
       pm: *Question 1*, asked for by *ana*
           
           Change what Apollo asks about:
+          
+          • every change waits for an answer (`--gates all_writes`)
+          
+          Until now:
           
           • every change waits for an answer (`--gates all_writes`)
           

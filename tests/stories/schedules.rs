@@ -110,7 +110,7 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
     wait_until(&world, "2026-11-22T14:00").await;
     cy.comments("acme/apollo", 12, "@pm schedule remove 1");
     world.quiet().await;
-    sees!(world.issue_talk("acme/apollo", 12), @"
+    sees!(world.issue_talk("acme/apollo", 12), @r#"
     cy: @pm schedule add apollo `0 9 * * *` America/New_York
     pm-bot: Schedule **1** posts the status of Apollo to acme/apollo#12, `0 9 * * *` America/New_York. It is due first on Sun 22 Nov 2026, 09:00 America/New_York (Sun 14:00 UTC).
     cy: @pm schedule add apollo `0 9 * * *` America/New_York
@@ -118,7 +118,7 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
     dan: @pm schedule add @daily
     pm-bot: You may not change this project's schedules: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
     dan: @pm schedule list
-    pm-bot: - **1**: Apollo to acme/apollo#12, `0 9 * * *` America/New_York. Next Sun 22 Nov 2026, 09:00 America/New_York
+    pm-bot: There is no schedule that you may see here. To make one: `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
     dan: @pm schedule remove 1
     pm-bot: You may not change this project's schedules: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
     pm-bot: **Status of Apollo** · Sun 22 Nov 2026, 09:00 America/New_York
@@ -136,7 +136,7 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
         Project last changed 22 Nov 2026, 09:00 UTC.
     cy: @pm schedule remove 1
     pm-bot: Removed schedule **1**: Apollo to acme/apollo#12, `0 9 * * *` America/New_York.
-    ");
+    "#);
     world.finish().await;
 }
 

@@ -107,7 +107,7 @@ pub(super) async fn list_projects(cx: &ToolCx<'_>, _: Nothing) -> Result<Perform
 }
 
 pub(super) async fn get_project(cx: &ToolCx<'_>, args: ProjectName) -> Result<Performed, Trouble> {
-    let permit = permit(cx, args.project.as_deref(), Action::ReadProject).await?;
+    let permit = permit(cx, args.project.as_deref(), Action::ReadInside).await?;
     let mut reading = cx.read(&permit).await?;
     let text = cx.actions.describe(&permit, &mut reading.telling).await?;
     Ok(reading.done(text, None))
