@@ -22,3 +22,12 @@ pub(super) async fn list(actions: &Actions, asker: &Asker, page: u32) -> Result<
     let whose = "the questions that are open".to_owned();
     Ok(Outcome::Foreign(list.page(page, asker)?, whose))
 }
+
+/// The number of a question, as it was typed.
+///
+/// # Errors
+/// For everything that is none.
+pub(super) fn number(typed: &str) -> Result<i64, String> {
+    let number = typed.trim_start_matches('#').parse();
+    number.map_err(|_| "the question comes first, by its number, and then why".to_owned())
+}

@@ -34,6 +34,7 @@ pub use issues::IssueCommand;
 pub use people::RoleCommand;
 pub use projects::ProjectCommand;
 pub use pulls::{PrCommand, State};
+pub use reading::Call;
 pub use schedules::ScheduleCommand;
 pub use topics::TopicCommand;
 pub use verbs::verbs;
@@ -99,6 +100,7 @@ pub enum Command {
     #[command(after_help = "approve 7")]
     Approve {
         /// The question's number; left out for the only one here
+        #[arg(value_parser = gates::number)]
         gate: Option<i64>,
         /// Why
         reason: Vec<String>,
@@ -107,6 +109,7 @@ pub enum Command {
     #[command(after_help = "reject 7 not before the release")]
     Reject {
         /// The question's number; left out for the only one here
+        #[arg(value_parser = gates::number)]
         gate: Option<i64>,
         /// Why
         reason: Vec<String>,
@@ -232,6 +235,9 @@ impl Outcome {
     }
 }
 
+/// What is wrong with a command's word that a sentence follows.
+const LIKE_A_SENTENCE: &str = "it goes on like a sentence; those I take when you call me by my name";
+
 /// What ends a sentence, and is no part of a command's last word.
 const ENDS: [char; 6] = ['?', '!', '.', '？', '！', '。'];
 
@@ -246,29 +252,61 @@ fn keeps_marks(words: &[String]) -> bool {
 }
 
 impl Command {
-    /// The command a line says; none when it is a sentence. See [`reading`].
+    /// The command a line says at most, as [`Self::read`] reads what was given by a slash command.
     pub fn parse(line: &str) -> Option<Self> {
+        Self::read(line, Call::Slash)
+    }
+
+    /// The command a line says; none when it is a sentence. See [`reading`]. What is a command by one call is the same one by
+    /// every later one.
+    pub fn read(line: &str, call: Call) -> Option<Self> {
         let bare: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let asks = line.trim_end().ends_with(['?', '？']);
         let line = if keeps_marks(&bare) {
             line.trim()
         } else {
             line.trim().trim_end_matches(ENDS)
         };
+        let misused = |words: &[String], why: String| {
+            let command = reading::misused(words, call, asks)?;
+            Some(Self::Mistaken { command, why })
+        };
+        let is_sentence = |words: &[String]| {
+            reading::is_prose(words) && reading::misused(words, Call::Name, asks).is_none()
+        };
         let Some(mut words) = line::words(line) else {
             let why = "a quote is not closed".to_owned();
-            return reading::meant(&bare).map(|command| Self::Mistaken { command, why });
+            return match reading::meant(&bare) {
+                Some(command) => Some(Self::Mistaken { command, why }),
+                None => misused(&bare, why),
+            };
         };
         let first = words.first_mut()?;
         *first = first.to_lowercase();
-        match Self::try_parse_from(&words) {
-            Ok(command) => Some(command).filter(|command| !command.is_sentence(&words)),
-            Err(error) => {
-                let why = || mistake(&error);
-                let mistaken = reading::meant(&words).map(|command| Self::Mistaken { command, why: why() });
-                let unknown = || reading::unknown(&words);
-                mistaken.or_else(|| unknown().map(|(typed, nearest)| Self::Unknown { typed, nearest }))
+        let error = match Self::try_parse_from(&words) {
+            Ok(command) if !command.is_sentence(&words) => return Some(command),
+            // They change nothing, whatever they look for.
+            Ok(command @ (Self::Help { .. } | Self::Search(_))) if call == Call::Slash => {
+                return Some(command);
             }
+            Ok(_) if is_sentence(&words) => return misused(&words, LIKE_A_SENTENCE.to_owned()),
+            Ok(_) => return misused(&words, not_known_there(&words[1])),
+            Err(error) => error,
+        };
+        if let Some(command) = reading::meant(&words) {
+            let why = mistake(&error);
+            return Some(Self::Mistaken { command, why });
         }
+        // In a talk that goes on, people make slips in sentences, too.
+        if let Some((typed, nearest)) = reading::unknown(&words).filter(|_| call >= Call::Name) {
+            return Some(Self::Unknown { typed, nearest });
+        }
+        let why = if is_sentence(&words) {
+            LIKE_A_SENTENCE.to_owned()
+        } else {
+            mistake(&error)
+        };
+        misused(&words, why)
     }
 
     /// Whether what parses is a sentence all the same.
@@ -291,17 +329,16 @@ impl Command {
             _ => false,
         }
     }
-
-    /// Whether it is a command only where we were called: by name, by a slash command or by a button.
-    pub fn needs_call(&self) -> bool {
-        matches!(self, Self::Unknown { .. })
-    }
 }
 
 /// How a command is written: its help.
 fn written(command: &str, prefix: &str) -> Result<String, PersonError> {
     let path: Vec<String> = command.split(' ').map(str::to_owned).collect();
     Ok(format!("It is written like this:\n\n{}", help(&path, prefix)?))
+}
+
+fn not_known_there(word: &str) -> String {
+    format!("I do not know what `{word}` means there; what has several words is quoted")
 }
 
 /// What is wrong with a line, in words.
@@ -312,9 +349,7 @@ fn mistake(error: &clap::Error) -> String {
     };
     let argument = argument.as_str();
     match error.kind() {
-        ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            format!("I do not know what `{argument}` means there; what has several words is quoted")
-        }
+        ErrorKind::UnknownArgument if !argument.starts_with('-') => not_known_there(argument),
         ErrorKind::UnknownArgument => format!("there is no option `{argument}`"),
         ErrorKind::InvalidSubcommand => "there is no such command".to_owned(),
         ErrorKind::MissingRequiredArgument => "something is missing after it".to_owned(),

@@ -7,7 +7,10 @@
 //! 3. A short line whose first word is not a command's but near one's (`stauts apollo`), or whose second word is near one of
 //!    its group's (`issue clsoe 12`), is an unknown command: it is answered with the nearest one where we were called by
 //!    name, by a slash command or by a button. In a talk that goes on it stays a sentence: people make slips there too.
-//! 4. Everything else is a sentence and goes to the agent, a single word that is near nothing too: a model knows what
+//! 4. How we were called decides the rest ([`Call`]). Behind a slash command the first word stands where a command does: when it
+//!    is one, the line is never a sentence (`/pm status of apollo please`). Elsewhere it is one unless it is a wrong use of a
+//!    command that nobody begins a sentence with ([`is_misuse`]): `gates please`, `approve foo`, `reject it`.
+//! 5. Everything else is a sentence and goes to the agent, a single word that is near nothing too: a model knows what
 //!    `thanks` means, and the built-in one says what it understands and that `help` lists the commands.
 
 #[cfg(test)]
@@ -19,6 +22,28 @@ use super::Command;
 
 /// The most words of an unknown command.
 const FEW: usize = 3;
+
+/// How a line came to us; the later, the more it is a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Call {
+    /// In a talk that goes on, without our name.
+    Talk,
+    /// By our name, or as plain words.
+    Name,
+    /// By the slash command, or by a button.
+    Slash,
+}
+
+/// Words that people add to a command, and that change nothing about it.
+const POLITE: &[&str] = &[
+    "again", "here", "now", "please", "pls", "plz", "thanks", "thx", "today",
+];
+
+/// Words behind which a thing is named: "approve the plan" is a sentence.
+const NAMING: &[&str] = &[
+    "a", "all", "an", "any", "both", "each", "every", "her", "his", "its", "my", "our", "some", "that",
+    "the", "their", "these", "this", "those", "your",
+];
 
 /// Words that hold sentences together, and stand in no command unless it is quoted.
 const PROSE: &[&str] = &[
@@ -145,27 +170,70 @@ const ORDINARY: &[&str] = &[
 /// Whether words are prose rather than arguments: nothing among them is quoted or an option, and some hold a sentence together.
 pub(super) fn is_prose(words: &[String]) -> bool {
     let is_typed = |word: &String| word.starts_with("--") || word.contains(char::is_whitespace);
-    let holds =
-        |word: &String| PROSE.contains(&word.to_lowercase().trim_matches([',', ';', ':', '?', '!', '.']));
+    let holds = |word: &String| PROSE.contains(&bare(word).as_str());
     !words.iter().any(is_typed) && words.iter().skip(1).any(holds)
 }
 
 /// The command that a line can only be meant as, whatever else is wrong with it.
 pub(super) fn meant(words: &[String]) -> Option<String> {
+    let (_, rest) = words.split_first()?;
+    let path = path(words)?;
+    let in_group = path.contains(' ');
+    // `schedule a meeting with Bob` is a sentence; `schedule apollo` is not.
+    let always = path.starts_with("schedule") && (in_group || rest.len() == 1);
+    // One word that is a command's lacks what the command needs.
+    let always = always || rest.is_empty();
+    let has_option = rest.iter().any(|word| word.starts_with("--"));
+    (always || has_option || (in_group && !is_prose(words))).then_some(path)
+}
+
+/// The command that a line uses wrongly, where it is no sentence; `asks` says whether it ends like a question.
+pub(super) fn misused(words: &[String], call: Call, asks: bool) -> Option<String> {
+    let (first, rest) = words.split_first()?;
+    let path = path(words)?;
+    (call == Call::Slash || is_misuse(&first.to_lowercase(), rest, call, asks)).then_some(path)
+}
+
+/// Whether what follows a command's word outside of a slash command is no sentence.
+fn is_misuse(name: &str, rest: &[String], call: Call, asks: bool) -> bool {
+    let lower: Vec<String> = rest.iter().map(|word| bare(word)).collect();
+    let polite = lower
+        .iter()
+        .rev()
+        .take_while(|word| POLITE.contains(&word.as_str()));
+    let rest = &lower[..lower.len() - polite.count()];
+    // In a talk that goes on, one word may answer anything.
+    let one_more = || match rest {
+        [one] => call >= Call::Name && !asks && !PROSE.contains(&one.as_str()),
+        _ => false,
+    };
+    match name {
+        // Nothing but a number opens a gate, and no model can answer one.
+        "approve" | "reject" => !matches!(rest, [first, _, ..] if NAMING.contains(&first.as_str())),
+        "claim" | "gates" | "health" | "projects" | "stop" | "unlink" | "whoami" => {
+            rest.is_empty() || one_more()
+        }
+        "why" => one_more(),
+        _ => false,
+    }
+}
+
+/// A word without what stands around it in a sentence.
+fn bare(word: &str) -> String {
+    word.to_lowercase()
+        .trim_matches([',', ';', ':', '?', '!', '.'])
+        .to_owned()
+}
+
+/// The command that a line begins with, by its names.
+fn path(words: &[String]) -> Option<String> {
     let (first, rest) = words.split_first()?;
     let grammar = Command::command();
     let command = visible(&grammar).find(|command| *command.get_name() == first.to_lowercase())?;
     let name = command.get_name();
     let second = rest.first().map(|word| word.to_lowercase());
     let sub = visible(command).find(|sub| second.as_deref() == Some(sub.get_name()));
-    let path = sub.map_or_else(|| name.to_owned(), |sub| format!("{name} {}", sub.get_name()));
-    // `schedule a meeting with Bob` is a sentence; `schedule apollo` is not.
-    let always = name == "schedule" && (sub.is_some() || rest.len() == 1);
-    // One word that is a command's lacks what the command needs.
-    let always = always || rest.is_empty();
-    let has_option = rest.iter().any(|word| word.starts_with("--"));
-    let in_group = sub.is_some() && !is_prose(words);
-    (always || has_option || in_group).then_some(path)
+    Some(sub.map_or_else(|| name.to_owned(), |sub| format!("{name} {}", sub.get_name())))
 }
 
 /// A word that is no command, and the nearest command, each with what stands before it.

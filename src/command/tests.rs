@@ -3,7 +3,7 @@
 use clap::CommandFactory;
 
 use super::schedules::Wanted;
-use super::{Command, IssueCommand, ScheduleCommand, help};
+use super::{Call, Command, IssueCommand, ScheduleCommand, help};
 use crate::action::ScheduleKey;
 
 fn said(path: &[String]) -> String {
@@ -97,7 +97,7 @@ fn lines_that_are_commands_and_lines_that_are_sentences() {
         ("--version", None),
     ];
     for (line, expected) in table {
-        assert_eq!(Command::parse(line), expected, "{line:?}");
+        assert_eq!(Command::read(line, Call::Name), expected, "{line:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a message means to us: a pure function of what was said, where, and what we know of the place.
 
 use super::limits::is_gate_answer;
-use crate::command::Command;
+use crate::command::{Call, Command};
 use crate::domain::{Addressed, AuthorKind, GateAnswer, Place, Posted, gate_answer, has_words, says_stop};
 use crate::store::runs::Work;
 
@@ -74,7 +74,10 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
     }
     let words = has_words(&posted.text);
     match (asked, words) {
-        (true, true) => Meaning::Request(work(&posted.text, posted.addressed == Addressed::Us)),
+        (true, true) => {
+            let named = posted.addressed == Addressed::Us;
+            Meaning::Request(work(&posted.text, if named { Call::Name } else { Call::Talk }))
+        }
         (true, false) if posted.addressed == Addressed::Us => Meaning::Request(Work::Say {
             text: GREETING.to_owned(),
         }),
@@ -96,10 +99,9 @@ fn controls(text: &str) -> bool {
     says_stop(text) || is_gate_answer(text) || is_about_rights()
 }
 
-/// A command where the words are one, else talk for the agent. `called` says whether it was given to us by our name, by a
-/// slash command or by a button.
-pub(super) fn work(text: &str, called: bool) -> Work {
-    if Command::parse(text).is_some_and(|command| called || !command.needs_call()) {
+/// A command where the words are one by the way they came, else talk for the agent.
+pub(super) fn work(text: &str, call: Call) -> Work {
+    if Command::read(text, call).is_some() {
         Work::Command {
             line: text.to_owned(),
         }

@@ -100,6 +100,7 @@ impl Desk {
                 place,
                 author,
                 text,
+                in_words,
                 reply,
                 at,
             } => {
@@ -108,6 +109,7 @@ impl Desk {
                     place,
                     author,
                     text,
+                    in_words,
                     reply,
                     at,
                 };

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::limits::{BotTurn, PAUSE, pause_words};
 use super::{Desk, kind, meaning, turns};
 use crate::action::Trouble;
-use crate::command::Command;
+use crate::command::{Call, Command};
 use crate::domain::{
     Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
     Reply, RunId, TurnId, has_words, issue_refs, shorten,
@@ -30,6 +30,8 @@ pub(super) struct Given {
     pub(super) place: Place,
     pub(super) author: Author,
     pub(super) text: String,
+    /// As plain words rather than as a command.
+    pub(super) in_words: bool,
     pub(super) reply: Option<Reply>,
     pub(super) at: DateTime<Utc>,
 }
@@ -148,7 +150,8 @@ impl Desk {
             None => self.said(given),
         };
         let mut targets = vec![target_of_command(given, &said)];
-        let work = meaning::work(&line, true);
+        let call = if given.in_words { Call::Name } else { Call::Slash };
+        let work = meaning::work(&line, call);
         let work = match self.too_often(&asker, &work, given.at, received).await? {
             Some(text) => Work::Say { text },
             None => {

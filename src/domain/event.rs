@@ -86,6 +86,9 @@ pub enum Event {
         author: Author,
         /// What followed the command's name.
         text: String,
+        /// It was asked in plain words (Discord's `ask`), so that its first word need not be a command's.
+        #[serde(default)]
+        in_words: bool,
         /// How an answer is tied to it.
         reply: Option<Reply>,
         /// When it was given.

@@ -62,6 +62,7 @@ mod trust;
 mod webhooks;
 mod why;
 mod worlds;
+mod wrong_uses;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -179,6 +180,7 @@ fn modules() -> Vec<Module> {
         (topics::STORIES, socket),
         (trust::STORIES, both),
         (webhooks::STORIES, socket),
+        (wrong_uses::STORIES, both),
         (why::STORIES, socket),
     ]
 }

@@ -1,10 +1,14 @@
 //! What reaches the agent, what is a command, and what is nearly one.
 
-use super::super::Command;
+use super::super::{Call, Command};
 
-/// What a line is, in words.
+/// What a line is, in words, where we were called by name.
 fn read(line: &str) -> String {
-    match Command::parse(line) {
+    read_by(line, Call::Name)
+}
+
+fn read_by(line: &str, call: Call) -> String {
+    match Command::read(line, call) {
         None => "sentence".to_owned(),
         Some(Command::Unknown { typed, nearest }) => format!("{typed} -> {nearest}"),
         Some(Command::Mistaken { command, why }) => format!("{command}: {why}"),
@@ -162,5 +166,90 @@ fn what_can_only_be_meant_as_a_command_is_told_what_is_wrong() {
     ];
     for (line, expected) in table {
         assert_eq!(read(line), expected, "{line}");
+    }
+}
+
+#[test]
+fn a_wrong_use_of_a_command_is_no_sentence() {
+    const NUMBER: &str = "the question comes first, by its number, and then why";
+    let unknown =
+        |word: &str| format!("I do not know what `{word}` means there; what has several words is quoted");
+    let sentence = || "sentence".to_owned();
+    let wrong = |command: &str, why: &str| format!("{command}: {why}");
+    // In a talk that goes on, by our name, by the slash command.
+    let everywhere = |line, is: String| (line, [is.clone(), is.clone(), is]);
+    let called = |line, is: String| (line, [sentence(), is.clone(), is]);
+    let slashed = |line, is: String| (line, [sentence(), sentence(), is]);
+    let prose = |command: &str| wrong(command, super::super::LIKE_A_SENTENCE);
+    let table = [
+        everywhere("reject foo", wrong("reject", NUMBER)),
+        everywhere("approve foo", wrong("approve", NUMBER)),
+        everywhere("Approve it!", wrong("approve", NUMBER)),
+        everywhere("reject this please", wrong("reject", NUMBER)),
+        everywhere("reject not now", wrong("reject", NUMBER)),
+        everywhere("gates please", wrong("gates", &unknown("please"))),
+        everywhere("health now", wrong("health", &unknown("now"))),
+        everywhere("stop please", wrong("stop", &unknown("please"))),
+        everywhere("projects again, please", wrong("projects", &unknown("again,"))),
+        everywhere("whoami please", wrong("whoami", &unknown("please"))),
+        everywhere("gates --pge 2", wrong("gates", "there is no option `--pge`")),
+        called("gates foo", wrong("gates", &unknown("foo"))),
+        called("health zzz", wrong("health", &unknown("zzz"))),
+        called(
+            "why zzz",
+            wrong("why", "it is neither a link to a message nor the id of a run"),
+        ),
+        slashed(
+            "why zzz?",
+            wrong("why", "it is neither a link to a message nor the id of a run"),
+        ),
+        slashed("why is the build red?", prose("why")),
+        slashed("status of Apollo please", prose("status")),
+        slashed("approve the plan", prose("approve")),
+        slashed("reject all issues of eve", prose("reject")),
+        slashed("projects done?", wrong("projects", &unknown("done"))),
+        slashed("health is important", prose("health")),
+        slashed("issue close to the deadline again?", prose("issue close")),
+        slashed("issue label colours are ugly", prose("issue label")),
+        slashed("issue #12", wrong("issue", "there is no such command")),
+        slashed("stop the rocket", prose("stop")),
+        slashed("claim it", prose("claim")),
+        slashed("status don't know", wrong("status", "a quote is not closed")),
+        // What only looks is done.
+        slashed("search for a nice restaurant", "command".to_owned()),
+        slashed("help me please", "command".to_owned()),
+        // Not a command's word, whatever the call.
+        everywhere("what is the status of Apollo?", sentence()),
+        everywhere("stauts of apollo", sentence()),
+        everywhere("approved by Ben, I think", sentence()),
+        everywhere("don't do that", sentence()),
+        everywhere("thanks!", sentence()),
+    ];
+    for (line, expected) in table {
+        let read = [Call::Talk, Call::Name, Call::Slash].map(|call| read_by(line, call));
+        assert_eq!(read, expected, "{line}");
+    }
+}
+
+#[test]
+fn what_is_a_command_stays_the_same_one() {
+    for line in [
+        "status",
+        "status apollo",
+        "stauts apollo",
+        "gates please",
+        "why zzz",
+        "reject foo",
+        "issue new Login fails",
+        "search login fails",
+        "search for cats",
+        "help me",
+        "issue #12",
+        "hello",
+        "project set to launch on Monday",
+    ] {
+        let [talk, name, slash] = [Call::Talk, Call::Name, Call::Slash].map(|call| Command::read(line, call));
+        assert!(talk.is_none() || talk == name, "{line}");
+        assert!(name.is_none() || name == slash, "{line}");
     }
 }

@@ -144,6 +144,11 @@ impl CommandMenu {
         words.join(" ")
     }
 
+    /// Whether free text was given in place of a command.
+    pub(super) fn is_asked(&self, data: &Value) -> bool {
+        self.picked(data).words == [ASK]
+    }
+
     /// The option that somebody is typing right now.
     /// <https://discord.com/developers/docs/interactions/application-commands#autocomplete>
     pub(super) fn typing(&self, data: &Value) -> Option<Typing<'_>> {

@@ -76,7 +76,8 @@ pub(super) fn translate(interaction: &Value, menu: &CommandMenu, place: Option<P
         },
         _ => return Asked::Nothing,
     };
-    let event = place.and_then(|place| given(interaction, place, command));
+    let in_words = menu.is_asked(data);
+    let event = place.and_then(|place| given(interaction, place, command, in_words));
     event.map_or_else(
         || Asked::Not("I could not read what Discord sent. Ask again with a mention.".to_owned()),
         |heard| Asked::Command(Box::new(heard)),
@@ -91,13 +92,14 @@ pub(super) fn author_of(interaction: &Value) -> Option<Author> {
     author(user, member, AuthorKind::Human)
 }
 
-fn given(interaction: &Value, place: Place, command: String) -> Option<Heard> {
+fn given(interaction: &Value, place: Place, command: String, in_words: bool) -> Option<Heard> {
     let external = id(interaction, "id")?;
     let at = made(external)?;
     let event = Event::CommandGiven {
         place,
         author: author_of(interaction)?,
         text: domain::clean(&command),
+        in_words,
         reply: Some(Reply::Interaction {
             application: id(interaction, "application_id")?.to_owned(),
             token: text(interaction, "token")?.to_owned(),

@@ -317,6 +317,7 @@ impl Translator<'_> {
             place,
             author,
             text: mrkdwn::to_markdown(written, &self.me.user_id, self.names),
+            in_words: false,
             reply: response_url(payload),
             at: self.now,
         };
@@ -366,6 +367,7 @@ impl Translator<'_> {
                 kind: AuthorKind::Human,
             },
             text: command,
+            in_words: false,
             reply: response_url(payload),
             at: id(action, "action_ts").and_then(moment).unwrap_or(self.now),
         })

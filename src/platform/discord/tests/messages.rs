@@ -357,6 +357,20 @@ fn a_pressed_button_gives_its_command() {
 }
 
 #[test]
+fn what_is_asked_in_plain_words_is_told_from_a_command() {
+    let option = |name: &str, options: Value| json!({ "name": "pm", "options": [{ "name": name, "type": 1, "options": options }] });
+    let text = json!([{ "name": "text", "type": 3, "value": "why is it red?" }]);
+    for (data, expected) in [(option("ask", text), true), (option("health", json!([])), false)] {
+        let asked = translate_interaction(&interaction(2, data), &menu(), CHANNEL.parse().ok());
+        let Asked::Command(heard) = asked else { panic!() };
+        let Event::CommandGiven { in_words, .. } = heard.event else {
+            panic!()
+        };
+        assert_eq!(in_words, expected);
+    }
+}
+
+#[test]
 fn what_we_cannot_serve_is_answered() {
     let here: Option<Place> = CHANNEL.parse().ok();
     for (kind, data, says) in [

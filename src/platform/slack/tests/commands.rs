@@ -20,6 +20,7 @@ fn commands() {
         text,
         reply,
         at,
+        in_words: false,
     } = heard.event
     else {
         panic!()
@@ -91,6 +92,7 @@ fn a_press_gives_the_command_of_its_button() {
         text,
         reply,
         at,
+        in_words: false,
     } = heard.event
     else {
         panic!()
