@@ -11,6 +11,8 @@ mod tests;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::domain::typed::{is_smart_quote, is_unseen, plain, space};
+
 /// The words of a line, quotes taken into account; none when a quote is not closed.
 pub(super) fn words(line: &str) -> Option<Vec<String>> {
     shlex::split(&repaired(line)?)
@@ -19,7 +21,7 @@ pub(super) fn words(line: &str) -> Option<Vec<String>> {
 /// The line as a shell reads it: plain quotes, and nothing in front of a word that a shell takes for a remark. None when a
 /// quote is not closed.
 fn repaired(line: &str) -> Option<String> {
-    let spaced: String = line.chars().filter(|c| !is_nothing(*c)).map(space).collect();
+    let spaced: String = line.chars().filter(|c| !is_unseen(*c)).map(space).collect();
     let mut rest = spaced.chars().peekable();
     let (mut out, mut begins) = (String::with_capacity(spaced.len()), true);
     while let Some(c) = rest.next() {
@@ -82,7 +84,7 @@ fn closes(opening: char, mut rest: Peekable<Chars<'_>>, end: fn(char, char) -> b
 fn own_end(opening: char, c: char) -> bool {
     match opening {
         '‘' | '’' => matches!(c, '‘' | '’'),
-        _ if is_smart(opening) => is_smart(c),
+        _ if is_smart_quote(opening) => is_smart_quote(c),
         same => c == same,
     }
 }
@@ -90,7 +92,7 @@ fn own_end(opening: char, c: char) -> bool {
 /// Whether a character may end it all the same.
 fn other_end(opening: char, c: char) -> bool {
     match plain(opening) {
-        '"' => is_smart(c) || plain(c) == '"',
+        '"' => is_smart_quote(c) || plain(c) == '"',
         '\'' | '‘' | '’' => matches!(plain(c), '\'' | '‘' | '’'),
         '`' => false,
         _ => plain(c) == '"',
@@ -100,10 +102,6 @@ fn other_end(opening: char, c: char) -> bool {
 /// A typographic single quote is also an apostrophe, and ends nothing inside a word.
 fn ends_here(opening: char, next: Option<&char>) -> bool {
     !matches!(opening, '‘' | '’') || next.is_none_or(|c| !c.is_alphanumeric())
-}
-
-fn is_smart(c: char) -> bool {
-    matches!(c, '“' | '”' | '„' | '«' | '»')
 }
 
 /// Dashes in front of a word: `--` where a name of an option follows and some of them are not typed but made by a chat.
@@ -123,31 +121,7 @@ fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
 }
 
-/// A character that nobody sees, and that comes along when text is copied.
-fn is_nothing(c: char) -> bool {
-    matches!(c, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
-}
-
 /// A character that turns the direction of writing; it comes with names that people paste.
 fn turns(c: char) -> bool {
     crate::domain::turns_direction(c.encode_utf8(&mut [0; 4]))
-}
-
-/// Every kind of space on a line is a space.
-fn space(c: char) -> char {
-    match c {
-        '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => ' ',
-        other => other,
-    }
-}
-
-/// Full-width letters, digits and signs as the plain ones.
-fn plain(c: char) -> char {
-    match c {
-        '\u{FF01}'..='\u{FF5E}' => u32::from(c)
-            .checked_sub(0xFEE0)
-            .and_then(char::from_u32)
-            .unwrap_or(c),
-        other => other,
-    }
 }

@@ -1,8 +1,12 @@
 //! Control words: what must not wait behind the work it is about.
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
-use super::{AuthorKind, Event, unquoted};
+use super::typed::{is_unseen, plain, space, unquoted};
+use super::{AuthorKind, Event, turns_direction};
 
 /// What a control word asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +29,14 @@ pub struct GateAnswer {
 }
 
 /// Reads an answer to a question: `approve 7`, `reject 7 not now`, or the word alone. Behind a slash, as on an issue, the reason may
-/// follow the word at once, and so may a reason in quotes. Anything else is a sentence: "approve the plan" answers nothing.
+/// follow the word at once, and so may a reason in quotes, which are no part of it. What keyboards, phones and chats do to signs
+/// and digits is repaired. Anything else is a sentence: "approve the plan" answers nothing.
 pub fn gate_answer(text: &str) -> Option<GateAnswer> {
+    let text: String = text.chars().filter(|c| !is_unseen(*c)).map(space).collect();
     let text = text.trim();
     let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-    let bare = word.strip_prefix('/').unwrap_or(word);
+    let word = repaired(word);
+    let bare = word.strip_prefix('/').unwrap_or(&word);
     let bare = bare.trim_end_matches(['!', '.', ',', ':']);
     let approves = if bare.eq_ignore_ascii_case("approve") {
         true
@@ -40,18 +47,34 @@ pub fn gate_answer(text: &str) -> Option<GateAnswer> {
     };
     let rest = rest.trim();
     let (first, reason) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let number = first.trim_start_matches('#').trim_end_matches([':', ',', '.']);
-    let (number, reason) = match number.parse::<i64>() {
-        Ok(number) => (Some(number), reason),
+    let (number, reason) = match (number(first), unquoted(rest)) {
+        (Some(number), _) => (Some(number), reason),
         // A reason in quotes is one, as a menu writes it.
-        Err(_) if rest.is_empty() || word.starts_with('/') || unquoted(rest) != rest => (None, rest),
-        Err(_) => return None,
+        (None, quoted) if rest.is_empty() || word.starts_with('/') || quoted.is_some() => (None, rest),
+        (None, _) => return None,
     };
+    let reason = reason.trim();
     Some(GateAnswer {
         approves,
         number,
-        reason: unquoted(reason.trim()),
+        reason: unquoted(reason).unwrap_or_else(|| reason.to_owned()),
     })
+}
+
+/// A question's number as it was typed, in quotes or not.
+fn number(typed: &str) -> Option<i64> {
+    let typed = unquoted(typed).unwrap_or_else(|| typed.to_owned());
+    let typed = repaired(&typed);
+    let digits = typed
+        .trim_start_matches('#')
+        .trim_end_matches([':', ',', '.', '!']);
+    digits.parse().ok()
+}
+
+/// A word in plain letters, without what turns the direction of writing.
+fn repaired(word: &str) -> String {
+    let turns = |c: &char| turns_direction(c.encode_utf8(&mut [0; 4]));
+    word.chars().filter(|c| !turns(c)).map(plain).collect()
 }
 
 /// What a reaction to a message means, whatever the platform calls it.

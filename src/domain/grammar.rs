@@ -53,6 +53,11 @@ pub fn quoted(value: &str) -> String {
     if !value.is_empty() && value.chars().all(bare) && !value.starts_with('-') {
         return value.to_owned();
     }
+    in_quotes(value)
+}
+
+/// A value as one word of a command line that is never taken for anything else.
+pub fn in_quotes(value: &str) -> String {
     let mut quoted = String::from("\"");
     for c in value.chars() {
         if matches!(c, '"' | '\\' | '$' | '`') {
@@ -62,22 +67,4 @@ pub fn quoted(value: &str) -> String {
     }
     quoted.push('"');
     quoted
-}
-
-/// What [`quoted`] made a word of; other texts as they are.
-pub fn unquoted(text: &str) -> String {
-    let inside = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
-    let Some(inside) = inside else {
-        return text.to_owned();
-    };
-    let (mut out, mut rest) = (String::with_capacity(inside.len()), inside.chars());
-    while let Some(c) = rest.next() {
-        match c {
-            '\\' => out.extend(rest.next()),
-            // The quotes at its ends are not a pair.
-            '"' => return text.to_owned(),
-            other => out.push(other),
-        }
-    }
-    out
 }

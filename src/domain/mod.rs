@@ -17,6 +17,7 @@ mod role;
 pub mod schedule;
 mod text;
 mod topic;
+pub mod typed;
 
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ pub use control::{Control, GateAnswer, Sign, control, gate_answer, says_stop};
 pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIssue, Reply};
 pub use error::PersonError;
 pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
-pub use grammar::{Argument, ArgumentKind, Verb, quoted, unquoted};
+pub use grammar::{Argument, ArgumentKind, Verb, in_quotes, quoted};
 pub use ids::{
     AuditId, ConversationId, DeliveryId, EventId, GateId, GroupId, MessageId, OccurrenceId, PersonId,
     ProjectId, RunId, ScheduleId, StepId, TurnId, WorkId,

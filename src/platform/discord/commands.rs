@@ -14,7 +14,7 @@ use serenity::http::{LightMethod, Route};
 use super::client::{Call, Discord, Trouble, typed};
 use super::completion::Suggest;
 use super::json::{list, text};
-use crate::domain::{Argument, ArgumentKind, Verb, quoted, shorten};
+use crate::domain::{Argument, ArgumentKind, Verb, in_quotes, quoted, shorten};
 
 /// The subcommand for free text, and its option.
 const ASK: &str = "ask";
@@ -124,17 +124,23 @@ impl CommandMenu {
             return asked.unwrap_or_default().trim().to_owned();
         }
         let mut words: Vec<String> = picked.words.iter().map(|word| (*word).to_owned()).collect();
+        let mut skipped = false;
         // In the grammar's order, whatever order they were filled in.
         for argument in picked.arguments {
             let given = |option: &&&Value| text(option, "name") == Some(&name(argument));
             let option = picked.options.iter().find(given);
             let Some(value) = option.and_then(|option| option.get("value")) else {
+                skipped |= argument.flag.is_none();
                 continue;
             };
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             match (&argument.kind, value.trim()) {
                 (_, "") => {}
                 (ArgumentKind::Flag, said) => words.extend(argument.flag.clone().filter(|_| said == "true")),
+                // A reason without its question: a bare word in its place would be taken for a number.
+                (ArgumentKind::Text, value) if skipped && argument.flag.is_none() => {
+                    words.push(in_quotes(value))
+                }
                 (_, value) => {
                     words.extend(argument.flag.clone());
                     words.push(quoted(value));

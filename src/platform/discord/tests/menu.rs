@@ -132,6 +132,17 @@ fn menu() -> CommandMenu {
         vec![
             verb("status", vec![argument("project", false, None)], vec![]),
             verb("projects", vec![], vec![]),
+            verb(
+                "reject",
+                vec![
+                    Argument {
+                        kind: ArgumentKind::Gate,
+                        ..argument("gate", false, None)
+                    },
+                    argument("reason", false, None),
+                ],
+                vec![],
+            ),
             verb("schedule", vec![], vec![add, verb("list", vec![], vec![])]),
         ],
     )
@@ -146,6 +157,9 @@ fn the_grammar_as_a_menu() {
       1 status: Does status
         3 project: The project
       1 projects: Does projects
+      1 reject: Does reject
+        4 gate: The gate
+        3 reason: The reason
       2 schedule: Does schedule
         1 add: Does add
           3 rule (required): The rule
@@ -210,6 +224,21 @@ fn what_is_picked_is_typed() {
             "schedule list",
         ),
         (sub("new", json!([])), "new"),
+        // What is left out in front of a word is missed by nothing that looks like it.
+        (
+            sub("reject", json!([value("reason", "later")])),
+            "reject \"later\"",
+        ),
+        (
+            sub(
+                "reject",
+                json!([
+                    value("reason", "later"),
+                    json!({ "name": "gate", "type": 4, "value": 7 })
+                ]),
+            ),
+            "reject 7 later",
+        ),
     ] {
         let data = json!({ "name": "pm", "options": [picked] });
         assert_eq!(menu().typed(&data), typed, "{data}");
