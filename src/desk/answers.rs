@@ -8,7 +8,10 @@ use chrono::{DateTime, Utc};
 use super::Desk;
 use super::requests::{Given, conversation_of_command, keep, open_at, target_of, target_of_command};
 use crate::action::{Change, Trouble};
-use crate::domain::{Answer, Asker, ConversationId, EventId, GateAnswer, PersonError, Place, Posted, TurnId};
+use crate::domain::{
+    Addressed, Answer, Asker, ConversationId, EventId, GateAnswer, PersonError, Place, Platform, Posted,
+    TurnId,
+};
 use crate::engine::workers::Failure;
 use crate::gate::Answered;
 use crate::guard::{self, Action, Permit, Subject};
@@ -16,7 +19,7 @@ use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::gates::{self, Gate, Vote};
 use crate::store::queue::{self, Claimed};
 use crate::store::runs::{self, NewTurn, RunState, Target, Work};
-use crate::store::{StoreError, Tx, deliveries, inbox};
+use crate::store::{StoreError, Tx, deliveries, inbox, projects};
 
 /// An answer that may be given.
 struct Ready {
@@ -38,10 +41,12 @@ impl Desk {
         answer: &GateAnswer,
     ) -> Result<(), Failure> {
         let asker = self.asker(&posted.author, &posted.place).await?;
-        let (ready, trusted) = (
-            self.ready(&asker, answer, posted.at).await?,
-            self.trusts(&asker).await?,
-        );
+        let trusted = self.trusts(&asker).await?;
+        let slashed = posted.addressed != Addressed::Us && posted.place.platform() == Platform::GitHub;
+        if slashed && !self.is_for_us(&asker, answer.number, trusted).await? {
+            return self.heard(item, id, posted).await;
+        }
+        let ready = self.ready(&asker, answer, posted.at).await?;
         let mut tx = self.engine.db.begin().await?;
         let (words, state) = self.count(&mut tx, &asker, answer, ready).await?;
         let conversation = open_at(&mut tx, &posted.place, self.engine.clock.now()).await?;
@@ -73,6 +78,30 @@ impl Desk {
         let new = told(conversation, (&asker, trusted), said, target, &words);
         self.tell(&mut tx, &new, &words, state).await?;
         self.end_answer(tx, item, id).await
+    }
+
+    /// Whether a slash on an issue is for us, since other bots have their own `/approve` there: something waits that concerns the
+    /// issue, or the question of that number in its project, or a member names a number. Nobody else is told anything.
+    async fn is_for_us(&self, asker: &Asker, number: Option<i64>, trusted: bool) -> Result<bool, StoreError> {
+        if trusted && number.is_some() {
+            return Ok(true);
+        }
+        let mut tx = self.engine.db.read().await?;
+        for gate in gates::open(&mut tx).await? {
+            if number.is_some_and(|number| number != gate.number) {
+                continue;
+            }
+            let project = match gate.project {
+                Some(id) if number.is_some() => projects::get(&mut tx, id).await?,
+                _ => None,
+            };
+            let repository = project.and_then(|project| project.repository);
+            let near = repository.is_some() && repository.as_ref() == asker.place.repository();
+            if near || is_about(&gate, &asker.place) || is_shown_at(&mut tx, &gate, &asker.place).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Looks whether an answer may be given.
@@ -231,6 +260,18 @@ fn told_or_failed(trouble: Trouble) -> Result<PersonError, Failure> {
         Trouble::Person(error) | Trouble::Unavailable(error) => Ok(error),
         Trouble::Store(error) => Err(error.into()),
         other => Err(Failure::Other(other.to_string())),
+    }
+}
+
+/// Whether what a question asks about is the issue of a place.
+fn is_about(gate: &Gate, place: &Place) -> bool {
+    let change: Option<Change> = serde_json::from_str(&gate.change).ok();
+    match (change, place) {
+        (
+            Some(Change::UpdateIssue { issue, .. } | Change::CommentOnIssue { issue, .. }),
+            Place::GitHub(here),
+        ) => issue == *here,
+        _ => false,
     }
 }
 
