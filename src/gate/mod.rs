@@ -211,12 +211,16 @@ impl Gates {
 
     /// Brings every copy of a question up to date.
     async fn show(&self, tx: &mut Tx, gate: &Gate, votes: &[Vote]) -> Result<(), StoreError> {
+        let given = match gate.state {
+            GateState::Open => votes.to_vec(),
+            _ => gates::votes(tx, gate.id).await?,
+        };
         for group in gates::copies(tx, gate.id).await? {
             let shown = deliveries::of_group(tx, group).await?;
             let Some(place) = shown.first().map(|first| first.place.clone()) else {
                 continue;
             };
-            let (texts, buttons) = texts(gate, &place, votes);
+            let (texts, buttons) = texts(gate, &place, &given, shown.len());
             let last = shown.len().saturating_sub(1);
             for (index, delivery) in shown.iter().enumerate() {
                 let text = texts.get(index).map_or("_See above._", String::as_str);
@@ -249,12 +253,34 @@ impl Gates {
     }
 }
 
-/// A question as it stands at a place now, in parts, with what can be pressed under the last one.
-fn texts(gate: &Gate, place: &Place, votes: &[Vote]) -> (Vec<String>, Vec<crate::domain::Button>) {
+/// How long the reasons in a verdict may be when the whole is longer than the messages that there are, in characters.
+const REASONS: [usize; 4] = [1_000, 300, 100, 0];
+
+/// A question as it stands at a place now, in parts, with what can be pressed under the last one. A decided one fits into `room`
+/// parts, since no message is added for it: reasons are cut, the verdict never is.
+fn texts(
+    gate: &Gate,
+    place: &Place,
+    votes: &[Vote],
+    room: usize,
+) -> (Vec<String>, Vec<crate::domain::Button>) {
     if gate.state == GateState::Open {
         let question = words::question(gate, place.platform(), votes);
         let texts = parts(&question.markdown, place, &question.buttons);
         return (texts, question.buttons);
     }
-    (parts(&words::settled(gate), place, &[]), Vec::new())
+    let mut texts = parts(&words::settled(gate), place, &[]);
+    for most in REASONS {
+        if texts.len() <= room {
+            break;
+        }
+        let verdict = words::short_verdict(gate, votes, most);
+        texts = parts(&words::settled_by(gate, &verdict), place, &[]);
+    }
+    if texts.len() > room {
+        let verdict = words::short_verdict(gate, votes, 0);
+        texts.truncate(room.saturating_sub(1));
+        texts.extend(parts(&verdict, place, &[]).into_iter().take(1));
+    }
+    (texts, Vec::new())
 }

@@ -1,11 +1,11 @@
 //! What waits, and what answers come to.
 
-use chrono::DateTime;
+use chrono::{DateTime, TimeDelta};
 use uuid::Uuid;
 
 use super::rules::{Circumstances, Unasked, tally, votes_needed, waits};
-use crate::domain::{GateState, Gated, PersonId, Policy, Reach};
-use crate::store::gates::Vote;
+use crate::domain::{GateId, GateState, Gated, PersonId, Place, Policy, Reach, Role};
+use crate::store::gates::{Gate, Vote};
 
 #[test]
 fn what_waits_for_people() {
@@ -103,4 +103,76 @@ fn two_people_are_for_what_cannot_be_taken_back() {
     assert_eq!(votes_needed(&two, Reach::Irreversible), 2);
     assert_eq!(votes_needed(&two, Reach::Write), 1);
     assert_eq!(votes_needed(&Policy::default(), Reach::Irreversible), 1);
+}
+
+#[test]
+fn a_long_reason_never_cuts_the_verdict() {
+    let vote = |name: &str, reason: String| Vote {
+        person_id: PersonId(Uuid::now_v7()),
+        approves: true,
+        name: name.to_owned(),
+        reason,
+        voted_at: DateTime::UNIX_EPOCH,
+    };
+    for place in ["discord:1/2", "slack:T1/C1", "github:acme/app#1"] {
+        let place: Place = place.parse().unwrap();
+        for (shown, reason) in [(10, 10), (1_000, 6_000), (200, 100_000), (20_000, 3_000)] {
+            let votes = [
+                vote("ana", "good ".repeat(reason / 5)),
+                vote("ben", "as it is ".repeat(reason / 9)),
+            ];
+            let decision: Vec<String> = votes.iter().map(super::words::by).collect();
+            let mut gate = Gate {
+                decision: String::new(),
+                state: GateState::Open,
+                ..gate("change ".repeat(shown / 7), place.clone())
+            };
+            let room = super::texts(&gate, &place, &[], 1).0.len();
+            gate.state = GateState::Approved;
+            gate.decision = decision.join(", ");
+            gate.decided_at = Some(DateTime::UNIX_EPOCH);
+            let (texts, _) = super::texts(&gate, &place, &votes, room);
+            assert!(
+                texts.len() <= room,
+                "{place} {shown} {reason}: {} of {room}",
+                texts.len()
+            );
+            let said = texts.concat().replace('*', "");
+            assert!(
+                said.contains("Approved by ana"),
+                "{place} {shown} {reason}: {said}"
+            );
+            assert!(said.contains("ben"), "{place} {shown} {reason}");
+            assert!(
+                said.ends_with("(1 Jan 1970, 00:00 UTC)."),
+                "{place} {shown} {reason}"
+            );
+        }
+    }
+}
+
+fn gate(shown: String, place: Place) -> Gate {
+    Gate {
+        number: 1,
+        id: GateId(Uuid::now_v7()),
+        project: None,
+        run: None,
+        step: None,
+        person: None,
+        asker_name: "ana".to_owned(),
+        place,
+        reason: "this project wants to be asked before every change".to_owned(),
+        change: String::new(),
+        shown,
+        hash: Vec::new(),
+        role: Role::Member,
+        approvers: Vec::new(),
+        votes_needed: 2,
+        not_requester: false,
+        state: GateState::Open,
+        decision: String::new(),
+        expires_at: DateTime::UNIX_EPOCH + TimeDelta::days(1),
+        created_at: DateTime::UNIX_EPOCH,
+        decided_at: None,
+    }
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::domain::{Answer, Button, GateState, PersonError, Platform, Role};
+use crate::domain::{Answer, Button, GateState, PersonError, Platform, Role, shorten};
 use crate::markup::quote_untrusted;
 use crate::store::gates::{Gate, Vote};
 
@@ -85,6 +85,37 @@ pub(super) fn question(gate: &Gate, platform: Platform, votes: &[Vote]) -> Answe
 /// The question as it stands there once it is decided.
 pub(super) fn settled(gate: &Gate) -> String {
     format!("{}\n\n{}", head(gate), verdict(gate))
+}
+
+/// Who decided, when and why, with reasons of so many characters at most; `votes` are all that were given.
+pub(super) fn short_verdict(gate: &Gate, votes: &[Vote], most: usize) -> String {
+    if !matches!(gate.state, GateState::Approved | GateState::Rejected) {
+        return verdict(gate);
+    }
+    let decisive = votes
+        .iter()
+        .filter(|vote| vote.approves == (gate.state == GateState::Approved));
+    let names: Vec<String> = decisive
+        .map(|vote| {
+            by(&Vote {
+                reason: if most == 0 {
+                    String::new()
+                } else {
+                    shorten(vote.reason.trim(), most)
+                },
+                ..vote.clone()
+            })
+        })
+        .collect();
+    verdict(&Gate {
+        decision: names.join(", "),
+        ..gate.clone()
+    })
+}
+
+/// The same question with such a verdict.
+pub(super) fn settled_by(gate: &Gate, verdict: &str) -> String {
+    format!("{}\n\n{verdict}", head(gate))
 }
 
 /// Who decided, when and why.
