@@ -174,9 +174,8 @@ impl Change {
         let main = match self {
             Self::CreateProject { .. } => (Action::CreateProject, Subject::Nothing),
             Self::UpdateProject { project, .. } => (Action::UpdateProject, Subject::Project(*project)),
-            Self::BindPlace { project, .. } | Self::UnbindPlace { project, .. } => {
-                (Action::BindPlace, Subject::Project(*project))
-            }
+            Self::BindPlace { project, .. } => (Action::BindPlace, Subject::Project(*project)),
+            Self::UnbindPlace { project, .. } => (Action::UnbindPlace, Subject::Project(*project)),
             Self::PostMessage { project, .. } => (Action::PostMessage, Subject::Project(*project)),
             Self::CreateIssue { new } => (Action::CreateIssue, Subject::Repository(new.repository.clone())),
             Self::CommentOnIssue { issue, .. } => (

@@ -232,7 +232,7 @@ impl Actions {
         place: &Place,
         label: &str,
     ) -> Result<Project, Trouble> {
-        let id = permit.project(Action::BindPlace)?;
+        let id = permit.project(Action::UnbindPlace)?;
         let project = projects::get(tx, id).await?.ok_or_else(gone)?;
         if !projects::unbind(tx, id, place).await? {
             return Err(PersonError::new(

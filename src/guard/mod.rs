@@ -43,6 +43,8 @@ pub enum Action {
     SetRepository,
     /// Make a place belong to a project: whoever speaks there is then a member.
     BindPlace,
+    /// Make a bound place belong to no project any more.
+    UnbindPlace,
     /// Post to a place that is bound to a project.
     PostMessage,
     /// Say when and where a project's status is posted.
@@ -83,6 +85,7 @@ impl Action {
             Self::UpdateProject => "change this project",
             Self::SetRepository => "choose this repository for a project",
             Self::BindPlace => "bind a place to this project",
+            Self::UnbindPlace => "unbind a place of this project",
             Self::PostMessage => "post to this project's places",
             Self::ManageSchedules => "change this project's schedules",
             Self::CreateIssue => "open an issue there",
@@ -111,6 +114,7 @@ impl Action {
             Self::UpdateProject => "project.update",
             Self::SetRepository => "project.repository",
             Self::BindPlace => "place.bind",
+            Self::UnbindPlace => "place.unbind",
             Self::PostMessage => "message.post",
             Self::ManageSchedules => "schedule.manage",
             Self::CreateIssue => "issue.create",

@@ -39,7 +39,7 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
         | Action::CommentOnIssue
         | Action::UpdateIssue => is(Role::Member),
         // Whoever speaks at a bound place is something in the project.
-        Action::BindPlace | Action::GrantRole => is(Role::Maintainer),
+        Action::BindPlace | Action::UnbindPlace | Action::GrantRole => is(Role::Maintainer),
         Action::GrantHighRole | Action::SetPolicy => is(Role::Owner),
     };
     if allowed {
@@ -113,7 +113,7 @@ fn is_what(facts: &Facts) -> &'static str {
 /// The least role an action takes.
 fn needed(action: Action) -> Role {
     match action {
-        Action::BindPlace | Action::GrantRole => Role::Maintainer,
+        Action::BindPlace | Action::UnbindPlace | Action::GrantRole => Role::Maintainer,
         Action::GrantHighRole | Action::SetPolicy => Role::Owner,
         Action::ListProjects | Action::ReadProject | Action::ReadInside => Role::Viewer,
         _ => Role::Member,
@@ -135,17 +135,15 @@ fn refusal(action: Action, facts: &Facts) -> PersonError {
             "somebody else asked for it, and you are no member of the project here",
             format!("Ask them, or a member of the project, to say `{word}`"),
         ),
-        (_, Action::BindPlace | Action::GrantRole | Action::GrantHighRole | Action::SetPolicy) => {
-            PersonError::new(
-                what,
-                format!(
-                    "that takes {} of the project, and you are {}",
-                    role.words(),
-                    is_what(facts)
-                ),
-                "Ask an owner of the project; `role list` names them",
-            )
-        }
+        _ if role >= Role::Maintainer => PersonError::new(
+            what,
+            format!(
+                "that takes {} of the project, and you are {}",
+                role.words(),
+                is_what(facts)
+            ),
+            "Ask an owner of the project; `role list` names them",
+        ),
         (Platform::GitHub, _) if !facts.has_repository => PersonError::new(
             what,
             "the project has no repository, so GitHub cannot vouch for you",

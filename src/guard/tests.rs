@@ -4,7 +4,7 @@ use super::{Action, Facts, GateFacts, judge};
 use crate::domain::{Platform, Role};
 use crate::store::people::Permission;
 
-const ACTIONS: [Action; 21] = [
+const ACTIONS: [Action; 22] = [
     Action::ListProjects,
     Action::ReadProject,
     Action::ReadInside,
@@ -13,6 +13,7 @@ const ACTIONS: [Action; 21] = [
     Action::UpdateProject,
     Action::SetRepository,
     Action::BindPlace,
+    Action::UnbindPlace,
     Action::PostMessage,
     Action::ManageSchedules,
     Action::CreateIssue,
@@ -39,6 +40,7 @@ const fn is_listed(action: Action) -> bool {
         | Action::UpdateProject
         | Action::SetRepository
         | Action::BindPlace
+        | Action::UnbindPlace
         | Action::PostMessage
         | Action::ManageSchedules
         | Action::CreateIssue
@@ -90,29 +92,29 @@ fn allowed(facts: &Facts) -> String {
 #[test]
 fn every_action_by_every_role_on_every_surface() {
     assert!(ACTIONS.into_iter().all(is_listed));
-    // In the order of ACTIONS: list read inside search create update repo bind post schedule issue comment change stop why answer grant
+    // In the order of ACTIONS: list read inside search create update repo bind unbind post schedule issue comment change stop why answer grant
     // grant-high policy link topic. On every surface the role decides, but for making a project, which chats may and GitHub may not.
     let table = [
-        (None, "+...+..............++", "+..................+."),
+        (None, "+...+...............++", "+...................+."),
         (
             Some(Role::Viewer),
-            "+++.+..............++",
-            "+++................+.",
+            "+++.+...............++",
+            "+++.................+.",
         ),
         (
             Some(Role::Member),
-            "++++++..++++++++...++",
-            "++++.+..++++++++...++",
+            "++++++...++++++++...++",
+            "++++.+...++++++++...++",
         ),
         (
             Some(Role::Maintainer),
-            "+++++++++++++++++..++",
-            "++++.++++++++++++..++",
+            "++++++++++++++++++..++",
+            "++++.+++++++++++++..++",
         ),
         (
             Some(Role::Owner),
-            "+++++++++++++++++++++",
-            "+++++++++++++++++++++",
+            "++++++++++++++++++++++",
+            "++++++++++++++++++++++",
         ),
     ];
     for (role, in_chat, on_github) in table {
@@ -155,7 +157,7 @@ fn what_else_counts() {
                 workspace_is_bound: true,
                 ..slack
             },
-            "+++.+..............++",
+            "+++.+...............++",
         ),
         (
             "chat, asker",
@@ -163,16 +165,16 @@ fn what_else_counts() {
                 is_asker: true,
                 ..slack
             },
-            "+...+........++....++",
+            "+...+.........++....++",
         ),
-        ("issue, stranger", at_issue, "++.................+."),
+        ("issue, stranger", at_issue, "++..................+."),
         (
             "issue, asker",
             Facts {
                 is_asker: true,
                 ..at_issue
             },
-            "++...........++....+.",
+            "++............++....+.",
         ),
         (
             "issue, reader",
@@ -180,16 +182,16 @@ fn what_else_counts() {
                 permission: Permission::Read,
                 ..at_issue
             },
-            "++.................+.",
+            "++..................+.",
         ),
-        ("issue, writer", writer, "+++++++.++++++++...++"),
+        ("issue, writer", writer, "+++++++..++++++++...++"),
         (
             "chat, writer elsewhere",
             Facts {
                 permission: Permission::Write,
                 ..slack
             },
-            "+...+.+............++",
+            "+...+.+.............++",
         ),
     ];
     for (who, facts, expected) in table {

@@ -127,7 +127,7 @@ async fn a_place_is_bound_and_unbound(kind: Kind) {
     You may not change this project: that takes a member of the project, and you are a viewer. Have a maintainer of the project make you one with `role grant`.
 
     /pm project unbind
-    You may not bind a place to this project: that takes a maintainer of the project, and you are a viewer. Ask an owner of the project; `role list` names them.
+    You may not unbind a place of this project: that takes a maintainer of the project, and you are a viewer. Ask an owner of the project; `role list` names them.
     ");
     let lines = [
         "project unbind --place slack:T1/CAPOLLO",
