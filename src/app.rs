@@ -111,12 +111,13 @@ impl App {
     pub async fn start(config: &Config, db: Db, clock: Clock, role: Role) -> Result<Self, StartError> {
         let engine = Engine::new(db, clock);
         take_up(&engine).await?;
+        // The shell owns everything as it is; a code is for those who talk to us elsewhere.
+        let heard = config.slack.is_some() || config.discord.is_some() || config.github.is_some();
+        let named = &config.people.owners;
         let claim = match role {
-            Role::Serve => settle_owners(&engine, &config.people.owners).await?,
+            Role::Serve => settle_owners(&engine, named, heard).await?,
             Role::Ask => None,
         };
-        // The shell owns everything as it is; a code is for those who talk to us elsewhere.
-        let claim = claim.filter(|_| config.slack.is_some() || config.discord.is_some());
         let parts = parts(config, &engine, role)?;
         let listener = match role {
             Role::Serve => Some(listen(config.server.listen).await?),
@@ -472,8 +473,16 @@ pub fn welcome(config: &Config, address: Option<SocketAddr>, claim: Option<&str>
     lines.push(format!("  GitHub        {}", configured(config.github.is_some())));
     lines.extend(config.notes().into_iter().map(|note| format!("  Note: {note}")));
     if let Some(code) = claim {
+        let chats = config.slack.is_some() || config.discord.is_some();
+        let way = match (chats, config.github.is_some()) {
+            (true, true) => {
+                "in a direct message in Slack or on Discord, or behind its name in a comment on GitHub"
+            }
+            (true, false) => "in a direct message in Slack or on Discord",
+            _ => "behind its name in a comment on GitHub",
+        };
         lines.push(format!(
-            "  Nobody owns this Callsheet yet: in a direct message in Slack or on Discord, say `claim {code}` to it. Works once, for 7 days."
+            "  Nobody owns this Callsheet yet: say `claim {code}` to it {way}. Works once, for 7 days or until the next start."
         ));
     }
     lines.push(format!(

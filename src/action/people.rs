@@ -53,11 +53,16 @@ fn plain(code: &str) -> String {
 }
 
 /// Settles who owns this Callsheet at a start: those whom the configuration names, beside those who claimed it. Where nobody does, the
-/// word that makes an owner of whoever says it.
+/// word that makes an owner of whoever says it: the words of earlier starts are worth nothing any more, and none is made where nobody
+/// could say it (`heard` is false).
 ///
 /// # Errors
 /// When the database fails.
-pub async fn settle_owners(engine: &Engine, named: &[AccountKey]) -> Result<Option<String>, StoreError> {
+pub async fn settle_owners(
+    engine: &Engine,
+    named: &[AccountKey],
+    heard: bool,
+) -> Result<Option<String>, StoreError> {
     let now = engine.clock.now();
     let mut tx = engine.db.begin().await?;
     let mut persons = Vec::new();
@@ -82,7 +87,8 @@ pub async fn settle_owners(engine: &Engine, named: &[AccountKey]) -> Result<Opti
         };
         audit::note(&mut tx, &entry, now).await?;
     }
-    let code = if roles::has_owner(&mut tx).await? {
+    codes::forget_all(&mut tx, Purpose::Claim).await?;
+    let code = if !heard || roles::has_owner(&mut tx).await? {
         None
     } else {
         let code = new_code();
@@ -241,7 +247,8 @@ impl Actions {
             .await?
             .is_none()
         {
-            return Err(unknown_code("You own nothing by this").into());
+            let owned = roles::has_owner(tx).await?;
+            return Err(no_claim(owned).into());
         }
         codes::forget_all(tx, Purpose::Claim).await?;
         let person = guard::person(tx, permit.asker()).await?;
@@ -299,6 +306,13 @@ impl Actions {
             )
             .into());
         }
+        if before == Some(Role::Owner) && permit.asker().place.platform() != Platform::Shell {
+            let mut holders = roles::of_project(tx, project).await?.into_iter();
+            let others = holders.any(|holder| holder.role == Role::Owner && holder.person_id != person);
+            if !others && !roles::has_owner(tx).await? {
+                return Err(last_owner(&name, &project_name).into());
+            }
+        }
         let Some(role) = role else {
             roles::revoke(tx, project, person).await?;
             return Ok(format!(
@@ -327,8 +341,18 @@ impl Actions {
                 .await?
                 .ok_or_else(|| nobody(text).into());
         }
-        let mut found = people::called(&mut tx, asker.account.platform, name).await?;
-        found.retain(|known| known.workspace == asker.account.workspace);
+        // Logins are nobody else's on their host; names in chats are anybody's, and are understood among those who are there.
+        let found = match name.split_once(':') {
+            Some((platform, login)) if platform.eq_ignore_ascii_case("github") => {
+                let login = login.trim_start_matches('@');
+                people::called(&mut tx, Platform::GitHub, login).await?
+            }
+            _ => {
+                let mut found = people::called(&mut tx, asker.account.platform, name).await?;
+                found.retain(|known| known.workspace == asker.account.workspace);
+                found
+            }
+        };
         match found.as_slice() {
             [one] => Ok(one.clone()),
             [] => Err(nobody(text).into()),
@@ -393,11 +417,11 @@ impl Actions {
         Ok(text)
     }
 
-    /// Everybody with a role in the permit's project, and what its places give.
+    /// Everybody with a role in the permit's project, and what its places give, a line of a Markdown list each.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn list_roles(&self, permit: &Permit) -> Result<String, Trouble> {
+    pub async fn list_roles(&self, permit: &Permit) -> Result<Vec<String>, Trouble> {
         let id = permit.project(Action::ReadInside)?;
         let mut tx = self.engine.db.read().await?;
         let mut lines: Vec<String> = roles::of_project(&mut tx, id)
@@ -414,7 +438,7 @@ impl Actions {
         }
         lines.push("- whoever may write to the repository on GitHub: member".to_owned());
         lines.push("- who owns this Callsheet, and the shell: owner".to_owned());
-        Ok(lines.join("\n"))
+        Ok(lines)
     }
 }
 
@@ -438,10 +462,35 @@ fn unknown_code(what: &str) -> PersonError {
     )
 }
 
+fn last_owner(name: &str, project: &str) -> PersonError {
+    PersonError::new(
+        "I changed no role",
+        format!("{name} is the only owner of {project}, and nobody could give roles in it afterwards"),
+        "Make somebody else an owner first: `role grant @name owner`",
+    )
+}
+
+fn no_claim(owned: bool) -> PersonError {
+    let what = "You own nothing by this";
+    if owned {
+        return PersonError::new(
+            what,
+            "somebody owns this Callsheet already",
+            "Ask them to give you a part with `role grant`, or whoever runs me to name you in `people.owners`",
+        );
+    }
+    PersonError::new(
+        what,
+        "this code is not known, was used already, or its time is over",
+        "Say the one that Callsheet printed when it was started last: each start prints a new one, until somebody owns it",
+    )
+}
+
 fn nobody(text: &str) -> PersonError {
     PersonError::new(
         format!("I do not know anybody by “{text}”"),
         "I know people once they have spoken to me or at a place of mine",
-        "Have them say something to me first, or name them by their id, like `slack:T0123/U0456`",
+        "Have them say something to me first, and name them by a mention here, or as `github:login`, `slack:T0123/U0456`, \
+         `discord:discord/123456` or `github:github.com/123456`",
     )
 }

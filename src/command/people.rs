@@ -4,6 +4,7 @@ use clap::Subcommand;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use super::Outcome;
+use super::pages::{self, List, Shown};
 use crate::action::{Actions, Change, Naming, Trouble};
 use crate::domain::{AccountKey, Asker, PersonError, Role};
 use crate::guard::{Action, Subject};
@@ -15,7 +16,7 @@ pub enum RoleCommand {
     /// Make somebody a viewer, member, maintainer or owner
     #[command(after_help = "role grant @ana maintainer apollo")]
     Grant {
-        /// Who: a name here, `me`, or an account like slack:T0123/U0456
+        /// Who: a name here, `me`, `github:login`, or an account like slack:T0123/U0456
         person: String,
         /// What they become
         #[arg(value_parser = roles(&Role::ALL), ignore_case = true)]
@@ -26,7 +27,7 @@ pub enum RoleCommand {
     /// Take somebody's role
     #[command(after_help = "role revoke @ana apollo")]
     Revoke {
-        /// Who: a name here, `me`, or an account like slack:T0123/U0456
+        /// Who: a name here, `me`, `github:login`, or an account like slack:T0123/U0456
         person: String,
         /// The project; left out for the one this place belongs to
         project: Option<String>,
@@ -36,6 +37,9 @@ pub enum RoleCommand {
     List {
         /// The project; left out for the one this place belongs to
         project: Option<String>,
+        /// Which page of a long list
+        #[arg(long, value_parser = pages::number, default_value = "1")]
+        page: u32,
     },
 }
 
@@ -106,11 +110,18 @@ pub(super) async fn role(
     command: &RoleCommand,
 ) -> Result<Outcome, Trouble> {
     let (who, role, project) = match command {
-        RoleCommand::List { project } => {
-            let project = actions.project(asker, project.as_deref(), Naming::Close).await?;
+        RoleCommand::List { project: named, page } => {
+            let project = actions.project(asker, named.as_deref(), Naming::Close).await?;
             let subject = Subject::Project(project.id);
             let permit = actions.permit(asker, Action::ReadInside, subject).await?;
-            return Ok(Outcome::words(actions.list_roles(&permit).await?));
+            let list = List {
+                heading: String::new(),
+                entries: actions.list_roles(&permit).await?,
+                note: String::new(),
+                more: false,
+                shown: Shown::by("role list").word(named.as_deref()),
+            };
+            return Ok(Outcome::Answer(list.page(*page, asker)?));
         }
         RoleCommand::Grant {
             person,

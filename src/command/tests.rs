@@ -415,6 +415,7 @@ fn the_kinds_of_arguments() {
     grant project: Project
     revoke project: Project
     list project: Project
+    list page: Number
     policy project: Project
     policy gates: Choice(["none", "irreversible", "all_writes"])
     policy two_people: Choice(["yes", "no"])

@@ -10,6 +10,7 @@
 mod support;
 
 mod agent;
+mod answering;
 mod ask;
 mod audit;
 mod audit_found;
@@ -130,6 +131,7 @@ fn modules() -> Vec<Module> {
     let (both, socket, http) = ((true, true), (true, false), (false, true));
     vec![
         (agent::STORIES, both),
+        (answering::STORIES, socket),
         (ask::STORIES, socket),
         (audit::STORIES, socket),
         (audit_found::STORIES, socket),

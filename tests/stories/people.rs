@@ -194,7 +194,7 @@ async fn roles_are_given_and_taken_by_those_who_may(kind: Kind) {
     world.quiet().await;
     sees!(world.talk("#apollo"), @"
     ana: <@UPM> role grant @nobody viewer
-      pm: I do not know anybody by “@nobody”: I know people once they have spoken to me or at a place of mine. Have them say something to me first, or name them by their id, like `slack:T0123/U0456`.
+      pm: I do not know anybody by “@nobody”: I know people once they have spoken to me or at a place of mine. Have them say something to me first, and name them by a mention here, or as `github:login`, `slack:T0123/U0456`, `discord:discord/123456` or `github:github.com/123456`.
     ben: <@UPM> role grant <@UBEN> maintainer
       pm: You may not change this role: that takes an owner of the project, and you are a member. Ask an owner of the project; `role list` names them.
     ana: <@UPM> role grant <@UBEN> maintainer
@@ -231,7 +231,7 @@ async fn the_printed_word_makes_the_first_owner(kind: Kind) {
     let (ana, ben) = (world.slack.user("ana"), world.slack.user("ben"));
     ben.dm("claim 0000-0000-0000");
     world.quiet().await;
-    sees!(told(&world, "ben"), @"You own nothing by this: this code is not known, was used already, or its time is over. Ask for a new one.");
+    sees!(told(&world, "ben"), @"You own nothing by this: this code is not known, was used already, or its time is over. Say the one that Callsheet printed when it was started last: each start prints a new one, until somebody owns it.");
     ana.dm(&format!("claim {word}"));
     world.quiet().await;
     ana.dm("whoami");

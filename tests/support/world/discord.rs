@@ -38,11 +38,16 @@ impl World {
     pub(crate) async fn prepare_apollo_on_discord(&mut self) {
         self.join_discord();
         self.prepare_apollo().await;
-        let place = self.discord_place("#apollo");
+        self.bind_on_discord("apollo", "#apollo").await;
+    }
+
+    /// Binds a channel on Discord to a project.
+    pub(crate) async fn bind_on_discord(&self, slug: &str, channel: &str) {
+        let place = self.discord_place(channel);
         let mut tx = self.db.begin().await.unwrap();
-        let project = projects::by_slug(&mut tx, "apollo").await.unwrap().unwrap();
+        let project = projects::by_slug(&mut tx, slug).await.unwrap().unwrap();
         let (by, now) = (project.owner.unwrap(), self.clock.now());
-        projects::bind(&mut tx, project.id, &place, "#apollo", Role::Member, by, now)
+        projects::bind(&mut tx, project.id, &place, channel, Role::Member, by, now)
             .await
             .unwrap();
         tx.commit("test").await.unwrap();
