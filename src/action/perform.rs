@@ -38,7 +38,16 @@ impl Actions {
     ) -> Result<Came, Failure> {
         match self.question(run, change, decider).await {
             Ok(None) => self.make(item, run, step, change, true).await,
-            Ok(Some(question)) => self.wait_for_people(item, run, step, change, &question).await,
+            Ok(Some(question)) => match self.rehearse(run, &step, change).await {
+                Ok(()) => self.wait_for_people(item, run, step, change, &question).await,
+                // Nobody is asked about what cannot be done.
+                Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
+                    let step = failed(step, error.to_string());
+                    self.refuse(run, &step, change, true).await?;
+                    Ok(Came::Through(step))
+                }
+                Err(other) => Err(failure(other)),
+            },
             Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
                 let step = failed(step, error.to_string());
                 self.journal(run, &step).await?;
@@ -46,6 +55,23 @@ impl Actions {
             }
             Err(other) => Err(failure(other)),
         }
+    }
+
+    /// Whether a change could be made now: makes it in a transaction that is rolled back.
+    async fn rehearse(&self, run: &Run, step: &Step, change: &Change) -> Result<(), Trouble> {
+        let origin = Origin {
+            run: Some(run.id),
+            step: Some(step.id),
+            conversation: None,
+        };
+        // PostgreSQL takes no number back that it gave, and people see those of schedules.
+        if matches!(change, Change::AddSchedule { .. }) {
+            return Ok(());
+        }
+        let mut tx = self.engine.db.begin().await?;
+        runs::add_step(&mut tx, run.id, step, self.engine.clock.now()).await?;
+        change.make(self, &mut tx, &run.asker, origin).await?;
+        Ok(())
     }
 
     /// Asks people, in the transaction that journals the step. The run leaves its lane: nothing else waits behind it.

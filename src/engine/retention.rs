@@ -74,6 +74,7 @@ pub async fn forget(engine: &Engine, ages: Retention, stop: &CancellationToken) 
         (Some("occurrences"), delete!(occurrences), days(ages.history_days)),
         (Some("deliveries"), delete!(deliveries), days(ages.history_days)),
         (Some("runs"), delete!(turns), days(ages.history_days)),
+        (Some("questions"), delete!(gates), days(ages.history_days)),
         (Some("messages"), delete!(messages), days(ages.message_days)),
         (
             Some("conversations"),

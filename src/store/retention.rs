@@ -222,6 +222,26 @@ pub async fn turns(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> Result<u64
     )
 }
 
+/// Deletes at most `limit` questions that were decided before a moment, with their votes, after the run that asked them.
+///
+/// # Errors
+/// When the database fails.
+pub async fn gates(tx: &mut Tx, before: DateTime<Utc>, limit: i64) -> Result<u64, StoreError> {
+    sql!(
+        tx,
+        execute,
+        {
+            sqlite: "DELETE FROM gates WHERE id IN (
+                SELECT id FROM gates WHERE run_id IS NULL AND decided_at < $1 ORDER BY decided_at LIMIT $2)",
+            postgres: "DELETE FROM gates WHERE id IN (
+                SELECT id FROM gates WHERE run_id IS NULL AND decided_at < $1 ORDER BY decided_at LIMIT $2
+                FOR UPDATE SKIP LOCKED)",
+        },
+        before,
+        limit,
+    )
+}
+
 /// Deletes at most `limit` messages that were written before a moment, but no request that is not answered.
 ///
 /// # Errors

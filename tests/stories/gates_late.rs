@@ -19,6 +19,7 @@ stories![
     a_role_that_changed_meanwhile_is_asked_about_anew,
     a_question_shows_what_was_before,
     a_question_about_no_project_is_for_whoever_asked,
+    nobody_is_asked_about_what_cannot_be_done,
 ];
 
 fn labels(world: &World) -> Vec<String> {
@@ -321,5 +322,33 @@ async fn a_question_about_no_project_is_for_whoever_asked(kind: Kind) {
     ben: approve 1
     pm: I did not count your answer: it is about no project, so it is for whoever asked for it. Leave it to them.
     ");
+    world.finish().await;
+}
+
+async fn nobody_is_asked_about_what_cannot_be_done(kind: Kind) {
+    let world = World::careful(kind).await;
+    world.add_project("Zeus", None, None).await;
+    world.grant("ana", "apollo", Role::Owner).await;
+    let ana = world.slack.user("ana");
+    for line in [
+        "project set apollo --name Zeus",
+        "policy apollo --gates all_writes",
+        "schedule add apollo \"0 9 31 2 *\"",
+    ] {
+        ana.slash("#apollo", "/pm", line);
+        world.quiet().await;
+    }
+    assert_eq!(world.database.count("SELECT COUNT(*) FROM gates").await, 0);
+    sees!(world.talk("#apollo"), @r#"
+    pm: > *ana*: /pm project set apollo --name Zeus
+        
+        I could not rename the project to Zeus: there is one with this name already. Choose another name, or ask for its status.
+    pm: > *ana*: /pm policy apollo --gates all_writes
+        
+        Apollo asks as before: it is like that already. Nothing needs to be done.
+    pm: > *ana*: /pm schedule add apollo "0 9 31 2 *⟨⟩"
+        
+        I could not read `0 9 31 2 *` as times: there is no such day in any year. Write five fields (minute, hour, day, month, weekday), for example `0 9 * * mon-fri` for 09:00 on working days, or `@daily`.
+    "#);
     world.finish().await;
 }

@@ -24,6 +24,7 @@ use crate::{sees, stories};
 stories![
     what_was_forgotten_is_not_new_after_a_restart,
     what_was_said_is_forgotten_in_time_and_talks_go_on,
+    a_question_is_forgotten_after_its_run,
     the_last_digest_of_a_schedule_stays,
     what_is_open_or_needs_a_person_stays,
     keys_hold_as_long_as_copies_come,
@@ -40,7 +41,7 @@ const AGES: Retention = Retention {
 };
 
 /// What is kept, by a short name, and how much there is of it.
-const TABLES: [(&str, &str); 11] = [
+const TABLES: [(&str, &str); 13] = [
     ("work", "SELECT COUNT(*) FROM work_items"),
     ("lanes", "SELECT COUNT(*) FROM lanes"),
     ("events", "SELECT COUNT(*) FROM inbox_events"),
@@ -49,6 +50,8 @@ const TABLES: [(&str, &str); 11] = [
     ("turns", "SELECT COUNT(*) FROM turns"),
     ("runs", "SELECT COUNT(*) FROM runs"),
     ("steps", "SELECT COUNT(*) FROM steps"),
+    ("questions", "SELECT COUNT(*) FROM gates"),
+    ("votes", "SELECT COUNT(*) FROM votes"),
     ("messages", "SELECT COUNT(*) FROM messages"),
     ("talks", "SELECT COUNT(*) FROM conversations"),
     ("pacing", "SELECT COUNT(*) FROM pacing"),
@@ -155,6 +158,24 @@ async fn what_was_said_is_forgotten_in_time_and_talks_go_on(kind: Kind) {
       ben: <@UPM> fifth
       pm: Nice to meet you.
     ");
+    world.finish().await;
+}
+
+async fn a_question_is_forgotten_after_its_run(kind: Kind) {
+    let mut world = World::careful(kind).await;
+    let ana = world.slack.user("ana");
+    ana.slash("#apollo", "/pm", "issue close acme/apollo#12");
+    world.quiet().await;
+    ana.slash("#apollo", "/pm", "reject 1");
+    world.quiet().await;
+    later(&mut world, 80).await;
+    sees!(rows(&world).await, @"deliveries turns runs steps questions votes messages talks");
+    later(&mut world, 11).await;
+    // What hung on something that went in this round goes with the next.
+    world.clock.advance(Duration::from_secs(3_600));
+    world.pass(Duration::from_secs(10)).await;
+    sees!(rows(&world).await, @"messages talks");
+    world.slack.news("#apollo");
     world.finish().await;
 }
 

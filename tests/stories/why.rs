@@ -25,7 +25,7 @@ fn masked(text: &str) -> String {
         let is_id = word.len() == 36 && word.matches('-').count() == 4;
         words.push(if is_id { "RUN" } else { word });
     }
-    let words = words.join("`");
+    let words = words.join("`").replace('\u{200b}', "");
     let mut parts = words.split("untrusted-");
     let mut text = parts.next().unwrap_or_default().to_owned();
     // The mark of a run is its own.
@@ -247,9 +247,9 @@ async fn strangers_words_and_the_rights_of_then_are_told(kind: Kind) {
     *Steps*
 
     1. The model answered (392 tokens).
-    2. `get_issue` `{"issue":"acme/apollo#15"}`: [acme/apollo#15](<https://github.com/acme/apollo/issues/15>) *​*​&lt;untrusted-MARK by "eve"&gt;Logout fails&lt;/untrusted-MARK&gt;*​*​ is open, issue by eve. &lt;untrusted…
+    2. `get_issue` `{"issue":"acme/apollo#15"}`: [acme/apollo#15](<https://github.com/acme/apollo/issues/15>) **&lt;untrusted-MARK by "eve"&gt;Logout fails&lt;/untrusted-MARK&gt;** is open, issue by eve. &lt;untrusted…
     3. The model answered (532 tokens).
-    4. `update_issue` `{"issue":"acme/apollo#14","state":"closed"}`: failed: I did not do this. Question 1: *​*​Rejected*​*​ by ana (22 Nov 2026, 09:00 UTC).
+    4. `update_issue` `{"issue":"acme/apollo#14","state":"closed"}`: failed: I did not do this. Question 1: **Rejected** by ana (22 Nov 2026, 09:00 UTC).
     5. The model answered (771 tokens).
 
     • Question 1: *Rejected* by ana (22 Nov 2026, 09:00 UTC).
