@@ -1,8 +1,10 @@
-//! The grammar as Discord shows it: nothing is left out, and the whole is within Discord's limits.
+//! The grammar as Discord shows it: nothing is left out, and the whole is within Discord's limits; what is printed at the start.
 
 use serde_json::Value;
 
+use super::welcome;
 use crate::command;
+use crate::config::Config;
 use crate::domain::{Argument, ArgumentKind, Verb};
 use crate::platform::discord::CommandMenu;
 
@@ -108,4 +110,25 @@ fn the_menu_is_within_discords_limits() {
         .iter()
         .map(|option| option["description"].as_str());
     assert!(longest.flatten().all(|about| about.chars().count() > 10));
+}
+
+#[test]
+fn the_start_says_where_the_claim_word_can_be_said() {
+    let discord = [("CALLSHEET__DISCORD__BOT_TOKEN", "token")];
+    let github = [
+        ("CALLSHEET__GITHUB__TOKEN", "token"),
+        ("CALLSHEET__GITHUB__WEBHOOK_SECRET", "secret"),
+    ];
+    let both: Vec<_> = discord.iter().chain(&github).copied().collect();
+    let chat = "in a direct message in Slack or on Discord.";
+    let issue = "say `claim 7KQ2` to it behind its name in a comment on GitHub.";
+    let either = "in a direct message in Slack or on Discord, or behind its name in a comment on GitHub.";
+    for (settings, expected) in [(&discord[..], chat), (&github, issue), (&both, either)] {
+        let settings = settings
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        let config = Config::load(None, settings).unwrap();
+        let said = welcome(&config, None, Some("7KQ2"));
+        assert!(said.contains(expected), "{said}");
+    }
 }

@@ -415,6 +415,8 @@ async fn discord_offers_no_more_than_it_shows(kind: Kind) {
         world.discord.channel(&channel);
         world.bind_on_discord(&format!("beta-{number}"), &channel).await;
     }
+    // Of the 100 commands that an application may have, the whole grammar is one.
+    assert_eq!(world.discord.commands().len(), 1);
     let ana = world.discord.user("ana");
     for _ in 0..29 {
         ana.slash("#apollo", "issue close", &[("issue", "acme/apollo#12")]);
