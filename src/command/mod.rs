@@ -235,9 +235,6 @@ impl Outcome {
     }
 }
 
-/// What is wrong with a command's word that a sentence follows.
-const LIKE_A_SENTENCE: &str = "it goes on like a sentence; those I take when you call me by my name";
-
 /// What ends a sentence, and is no part of a command's last word.
 const ENDS: [char; 6] = ['?', '!', '.', '？', '！', '。'];
 
@@ -274,6 +271,10 @@ impl Command {
         let is_sentence = |words: &[String]| {
             reading::is_prose(words) && reading::misused(words, Call::Name, asks).is_none()
         };
+        // No model can answer a question, whatever words that is said in.
+        let decides = |words: &[String]| {
+            call == Call::Slash && matches!(words.first().map(String::as_str), Some("approve" | "reject"))
+        };
         let Some(mut words) = line::words(line) else {
             let why = "a quote is not closed".to_owned();
             return match reading::meant(&bare) {
@@ -289,7 +290,7 @@ impl Command {
             Ok(command @ (Self::Help { .. } | Self::Search(_))) if call == Call::Slash => {
                 return Some(command);
             }
-            Ok(_) if is_sentence(&words) => return misused(&words, LIKE_A_SENTENCE.to_owned()),
+            Ok(_) if is_sentence(&words) && !decides(&words) => return None,
             Ok(_) => return misused(&words, not_known_there(&words[1])),
             Err(error) => error,
         };
@@ -301,12 +302,10 @@ impl Command {
         if let Some((typed, nearest)) = reading::unknown(&words).filter(|_| call >= Call::Name) {
             return Some(Self::Unknown { typed, nearest });
         }
-        let why = if is_sentence(&words) {
-            LIKE_A_SENTENCE.to_owned()
-        } else {
-            mistake(&error)
-        };
-        misused(&words, why)
+        if is_sentence(&words) && !decides(&words) {
+            return None;
+        }
+        misused(&words, mistake(&error))
     }
 
     /// Whether what parses is a sentence all the same.

@@ -7,9 +7,9 @@
 //! 3. A short line whose first word is not a command's but near one's (`stauts apollo`), or whose second word is near one of
 //!    its group's (`issue clsoe 12`), is an unknown command: it is answered with the nearest one where we were called by
 //!    name, by a slash command or by a button. In a talk that goes on it stays a sentence: people make slips there too.
-//! 4. How we were called decides the rest ([`Call`]). Behind a slash command the first word stands where a command does: when it
-//!    is one, the line is never a sentence (`/pm status of apollo please`). Elsewhere it is one unless it is a wrong use of a
-//!    command that nobody begins a sentence with ([`is_misuse`]): `gates please`, `approve foo`, `reject it`.
+//! 4. A wrong use of a command that nobody begins a sentence with is no sentence ([`is_misuse`]): `gates please`, `approve foo`,
+//!    `reject it`. Behind a slash command the first word stands where a command does ([`Call`]): when it is one, the line is a
+//!    sentence only when it is prose (`/pm status of apollo please`), and never for `approve` and `reject`.
 //! 5. Everything else is a sentence and goes to the agent, a single word that is near nothing too: a model knows what
 //!    `thanks` means, and the built-in one says what it understands and that `help` lists the commands.
 

@@ -422,7 +422,7 @@ async fn an_unknown_command_names_the_nearest(kind: Kind) {
     world
         .slack
         .user("ana")
-        .says("#apollo", "@pm issue with the login is gone, is it not?");
+        .slash("#apollo", "/pm", "issue with the login is gone, is it not?");
     world.quiet().await;
     assert_eq!(world.model.requests().len(), 2);
     let said = world.slack.thread("#apollo", &thread).into_iter();

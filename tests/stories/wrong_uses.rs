@@ -20,11 +20,8 @@ async fn a_wrong_use_never_reaches_the_model(kind: Kind) {
         "reject foo",
         "gates please",
         "why zzz",
-        "why is the build red?",
         "health now",
         "whoami please",
-        "status of apollo please",
-        "issue with the login is gone, is it not?",
     ];
     sees!(all_given(&world, "ana", "#apollo", &lines).await, @r#"
     /pm reject foo
@@ -55,15 +52,6 @@ async fn a_wrong_use_never_reaches_the_model(kind: Kind) {
 
     For example: `/pm why https://acme.slack.com/archives/C0123/p1712345678901200`.
 
-    /pm why is the build red?
-    I could not read this as `why`: it goes on like a sentence; those I take when you call me by my name. It is written like this:
-
-    `/pm why [which]`: How an answer came about: what came in, the rights, each step, and what became of what was sent.
-
-    • `which`: A link to a message, or the id of a run; left out for the newest request here.
-
-    For example: `/pm why https://acme.slack.com/archives/C0123/p1712345678901200`.
-
     /pm health now
     I could not read this as `health`: I do not know what `now` means there; what has several words is quoted. It is written like this:
 
@@ -79,31 +67,6 @@ async fn a_wrong_use_never_reaches_the_model(kind: Kind) {
     • `project`: In which project; left out for the one this place belongs to.
 
     For example: `/pm whoami apollo`.
-
-    /pm status of apollo please
-    I could not read this as `status`: it goes on like a sentence; those I take when you call me by my name. It is written like this:
-
-    `/pm status [project]`: How a project stands: its status, its open issues and pull requests.
-
-    • `project`: The project; left out for the one this place belongs to. Quote names of several words.
-
-    For example: `/pm status "Apollo Web"`.
-
-    /pm issue with the login is gone, is it not?
-    I could not read this as `issue`: it goes on like a sentence; those I take when you call me by my name. It is written like this:
-
-    `/pm issue list|show|new|close|reopen|assign|label|comment`: Issues: read them, open them, change them.
-
-    • `/pm issue list [--state open|closed|all] [--label …] [--assignee …] [--project …] [--page …]`: The issues of a project, those that changed last first
-    • `/pm issue show [issue]`: One issue with its newest comments
-    • `/pm issue new &lt;title&gt; [--body …] [--label …] [--assignee …] [--project …]`: Open an issue
-    • `/pm issue close [issue] [--not-planned]`: Close an issue
-    • `/pm issue reopen [issue]`: Open a closed issue again
-    • `/pm issue assign [issue] &lt;logins&gt; [--remove]`: Assign people to an issue, or take them off it
-    • `/pm issue label [issue] &lt;labels&gt; [--remove]`: Label an issue, or take labels off it
-    • `/pm issue comment [issue] &lt;text&gt;`: Comment on an issue
-
-    `/pm help issue list` tells more of one.
     "#);
     no_model(&world);
     world.finish().await;
