@@ -452,6 +452,8 @@ async fn a_policy_is_shown_and_changed_by_owners_alone(kind: Kind) {
     world.quiet().await;
     ana.says("#apollo", "@pm policy --gates all");
     world.quiet().await;
+    ana.says("#apollo", "@pm policy --gates irreversible");
+    world.quiet().await;
     sees!(world.talk("#apollo"), @"
     ana: <@UPM> policy
       pm: What *Apollo* asks about:
@@ -467,11 +469,13 @@ async fn a_policy_is_shown_and_changed_by_owners_alone(kind: Kind) {
     ana: <@UPM> policy --gates all_writes --two-people yes --not-requester yes --approvers ana,ben
       pm: Changed what *Apollo* asks about: every change waits for an answer (`--gates all_writes`); what cannot be taken back takes two people, each with a linked account (`--two-people yes`); who asked for a change does not answer it (`--not-requester yes`); only ana, ben answer (`--approvers`).
     ana: <@UPM> policy --gates all
+      pm: Apollo asks as before: it is like that already. Nothing needs to be done.
+    ana: <@UPM> policy --gates irreversible
       pm: *Question 1*, asked for by *ana*
           
           Change what Apollo asks about:
           
-          • every change waits for an answer (`--gates all_writes`)
+          • what cannot be taken back waits for an answer (`--gates irreversible`)
           
           Until now:
           

@@ -10,10 +10,6 @@ stories![
     a_wrong_use_by_name_never_reaches_the_model,
 ];
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one snapshot, which is best read as a whole"
-)]
 async fn a_wrong_use_never_reaches_the_model(kind: Kind) {
     let world = World::apollo(kind).await;
     let lines = [
