@@ -215,7 +215,8 @@ async fn a_channel_that_is_named_by_its_address_keeps_its_name(kind: Kind) {
     stage.world.slack.user("ana").says("#apollo", "@pm what is new?");
     stage.world.quiet().await;
     stage.holds().await;
-    stage.asks(&["Apollo", &place]).await;
-    assert!(!stage.posted().contains("merger"), "{}", stage.posted());
+    let posted = stage.posted();
+    assert!(posted.contains(&format!("I could not bind {place}")), "{posted}");
+    assert!(!posted.contains("merger"), "{posted}");
     stage.ends().await;
 }
