@@ -36,6 +36,21 @@ fn masked(text: &str) -> String {
     text
 }
 
+/// How many tokens a call took says how much of the talk was there already, which a busy machine changes.
+fn without_tokens(text: &str) -> String {
+    let words = text.split(' ').collect::<Vec<_>>();
+    let counted = |at: usize| words.get(at + 1).is_some_and(|next| next.starts_with("tokens"));
+    let masked = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| match word.strip_prefix('(') {
+            Some(_) if counted(at) => "(N",
+            None if counted(at) => "N",
+            _ => word,
+        });
+    masked.collect::<Vec<_>>().join(" ")
+}
+
 async fn each_step_and_each_delivery_is_told(kind: Kind) {
     let world = World::apollo(kind).await;
     world.model.calls_tools(vec![
@@ -151,7 +166,7 @@ async fn a_question_and_a_copy_are_told(kind: Kind) {
     cy.comments("acme/apollo", 12, "@pm why");
     world.quiet().await;
     let talk = world.issue_talk("acme/apollo", 12);
-    sees!(masked(talk.strip_prefix(&before).unwrap()), @r#"
+    sees!(without_tokens(&masked(talk.strip_prefix(&before).unwrap())), @r#"
 
     cy: @pm why
     pm-bot: **cy** (`github:github.com/1004`) asked at acme/apollo#12, 22 Nov 2026, 09:00:00 UTC:
@@ -164,12 +179,12 @@ async fn a_question_and_a_copy_are_told(kind: Kind) {
         
         **Steps**
         
-        1. The model answered (396 tokens).
+        1. The model answered (N tokens).
         2. `update_issue` `{"add_labels":["bug"],"issue":"acme/apollo#12"}`: failed: I did not do this. Question 1: \*\*Rejected\*\* by cy: “not now” (22 Nov 2026, 10:01 UTC).
-        3. The model answered (513 tokens).
+        3. The model answered (N tokens).
         - Question 1: **Rejected** by cy: “not now” (22 Nov 2026, 10:01 UTC).
         
-        The model took 909 tokens.
+        The model took N tokens.
         
         **Sent**
         
