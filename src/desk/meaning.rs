@@ -2,7 +2,9 @@
 
 use super::limits::is_gate_answer;
 use crate::command::{Call, Command};
-use crate::domain::{Addressed, AuthorKind, GateAnswer, Place, Posted, gate_answer, has_words, says_stop};
+use crate::domain::{
+    Addressed, AuthorKind, GateAnswer, Mention, Place, Posted, by_accounts, gate_answer, has_words, says_stop,
+};
 use crate::store::runs::Work;
 
 /// What is known of the place.
@@ -76,7 +78,8 @@ pub(super) fn decide(posted: &Posted, facts: Facts) -> Meaning {
     match (asked, words) {
         (true, true) => {
             let named = posted.addressed == Addressed::Us;
-            Meaning::Request(work(&posted.text, if named { Call::Name } else { Call::Talk }))
+            let call = if named { Call::Name } else { Call::Talk };
+            Meaning::Request(work(&posted.text, &posted.mentions, call))
         }
         (true, false) if posted.addressed == Addressed::Us => Meaning::Request(Work::Say {
             text: GREETING.to_owned(),
@@ -99,8 +102,15 @@ fn controls(text: &str) -> bool {
     says_stop(text) || is_gate_answer(text) || is_about_rights()
 }
 
-/// A command where the words are one by the way they came, else talk for the agent.
-pub(super) fn work(text: &str, call: Call) -> Work {
+/// A command where the words are one by the way they came, else talk for the agent. A command about people means the accounts that
+/// are mentioned, whatever they call themselves.
+pub(super) fn work(text: &str, mentions: &[Mention], call: Call) -> Work {
+    if !mentions.is_empty() {
+        let line = by_accounts(text, mentions);
+        if let Some(Command::Role { .. } | Command::Policy(_)) = Command::read(&line, call) {
+            return Work::Command { line };
+        }
+    }
     if Command::read(text, call).is_some() {
         Work::Command {
             line: text.to_owned(),

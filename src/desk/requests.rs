@@ -7,8 +7,8 @@ use super::{Desk, kind, meaning, turns};
 use crate::action::Trouble;
 use crate::command::{Call, Command};
 use crate::domain::{
-    Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Place, Platform, Posted,
-    Reply, RunId, TurnId, has_words, issue_refs, shorten,
+    Addressed, Asker, Author, AuthorKind, ConversationId, Event, EventId, IssueRef, Mention, Place, Platform,
+    Posted, Reply, RunId, TurnId, has_words, issue_refs, shorten,
 };
 use crate::engine::clock::later;
 use crate::engine::outbox::Post;
@@ -30,6 +30,8 @@ pub(super) struct Given {
     pub(super) place: Place,
     pub(super) author: Author,
     pub(super) text: String,
+    /// Whom it mentions.
+    pub(super) mentions: Vec<Mention>,
     /// As plain words rather than as a command.
     pub(super) in_words: bool,
     pub(super) reply: Option<Reply>,
@@ -151,7 +153,7 @@ impl Desk {
         };
         let mut targets = vec![target_of_command(given, &said)];
         let call = if given.in_words { Call::Name } else { Call::Slash };
-        let work = meaning::work(&line, call);
+        let work = meaning::work(&line, &given.mentions, call);
         let work = match self.too_often(&asker, &work, given.at, received).await? {
             Some(text) => Work::Say { text },
             None => {

@@ -41,6 +41,30 @@ pub enum Addressed {
     Others,
 }
 
+/// Somebody who is mentioned in a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mention {
+    /// As it stands in the text, like `@ana`.
+    pub written: String,
+    /// Who that is.
+    pub account: AccountKey,
+}
+
+/// A text with the accounts of those whom it mentions, as commands read them, in the place of their names.
+pub fn by_accounts(text: &str, mentions: &[Mention]) -> String {
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    for mention in mentions {
+        let Some((before, after)) = rest.split_once(&mention.written) else {
+            continue;
+        };
+        out.push_str(before);
+        out.push_str(&mention.account.to_string());
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Words somebody wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Posted {
@@ -52,6 +76,9 @@ pub struct Posted {
     pub author: Author,
     /// The words, as Markdown, with our own name taken out and foreign names readable.
     pub text: String,
+    /// Whom the words mention, in their order: a name is anybody's, an account is not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Mention>,
     /// Whether it speaks to us.
     pub addressed: Addressed,
     /// The delivery named by our own hidden mark, when the author is us.
@@ -86,6 +113,9 @@ pub enum Event {
         author: Author,
         /// What followed the command's name.
         text: String,
+        /// Whom it mentions, in order.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mentions: Vec<Mention>,
         /// It was asked in plain words (Discord's `ask`), so that its first word need not be a command's.
         #[serde(default)]
         in_words: bool,

@@ -26,7 +26,7 @@ pub use consent::{GateState, Gated, Policy, Reach};
 pub use control::{Control, GateAnswer, Sign, control, gate_answer, says_stop};
 pub use effect::{Answer, Button, Change, Effect, IssueChange, IssueState, NewIssue, Reply};
 pub use error::PersonError;
-pub use event::{Addressed, Author, AuthorKind, Event, Heard, Posted, Seen};
+pub use event::{Addressed, Author, AuthorKind, Event, Heard, Mention, Posted, Seen, by_accounts};
 pub use grammar::{Argument, ArgumentKind, Verb, in_quotes, quoted};
 pub use ids::{
     AuditId, ConversationId, DeliveryId, EventId, GateId, GroupId, MessageId, OccurrenceId, PersonId,

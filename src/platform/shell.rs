@@ -48,6 +48,7 @@ pub fn heard(user: &str, text: &str, id: Uuid, now: DateTime<Utc>) -> Heard {
             kind: AuthorKind::Human,
         },
         text: clean(text),
+        mentions: Vec::new(),
         addressed: Addressed::Us,
         mark: None,
         reply: None,

@@ -463,6 +463,7 @@ async fn what_ends_the_program_each_time_is_given_up(kind: Kind) {
             place: place.parse().unwrap(),
             author,
             text: "projects".to_owned(),
+            mentions: Vec::new(),
             in_words: false,
             reply: None,
             at: now,

@@ -306,6 +306,7 @@ fn said(world: &World, conversation: usize, number: usize, who: &str, text: &str
                 kind: AuthorKind::Human,
             },
             text: text.to_owned(),
+            mentions: Vec::new(),
             addressed: Addressed::Us,
             mark: None,
             reply: None,

@@ -17,6 +17,7 @@ use super::commands::CommandMenu;
 use super::completion::complete;
 use super::json::{id, made, number, text};
 use super::sender::{Open, original};
+use super::text::{Names, mentions};
 use super::translate::{author, heard};
 use crate::domain::{self, Author, AuthorKind, Event, Heard, Place, Reply, Seen};
 use crate::engine::clock::later;
@@ -98,6 +99,7 @@ fn given(interaction: &Value, place: Place, command: String, in_words: bool) -> 
     let event = Event::CommandGiven {
         place,
         author: author_of(interaction)?,
+        mentions: mentions(&command, "", &Names::default()),
         text: domain::clean(&command),
         in_words,
         reply: Some(Reply::Interaction {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::domain;
+use crate::domain::{self, AccountKey, Mention, Platform};
 use crate::platform::words::join;
 
 /// What a text's ids are called.
@@ -84,6 +84,31 @@ fn token(inside: &str) -> Option<Piece<'_>> {
     (digits(id) && !name.is_empty()).then(|| Piece::Named(&inside[..inside.len() - id.len() - 1]))
 }
 
+/// Whom a text mentions besides us, as [`to_markdown`] writes them.
+pub(super) fn mentions(text: &str, me: &str, names: &Names) -> Vec<Mention> {
+    let users = pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::User(id) if id != me => Some(id),
+        _ => None,
+    });
+    let mention = |id: &str| Mention {
+        written: domain::clean(&user(id, names)),
+        account: AccountKey {
+            platform: Platform::Discord,
+            workspace: "discord".to_owned(),
+            user_id: id.to_owned(),
+        },
+    };
+    users.map(mention).collect()
+}
+
+/// A mention as people read it.
+fn user(id: &str, names: &Names) -> String {
+    match names.users.get(id) {
+        Some(name) => format!("@{name}"),
+        None => format!("<@{id}>"),
+    }
+}
+
 /// The text as Markdown: without our own mention, with names where Discord writes ids.
 pub(super) fn to_markdown(text: &str, me: &str, names: &Names) -> String {
     let mut out = String::with_capacity(text.len());
@@ -100,10 +125,7 @@ pub(super) fn to_markdown(text: &str, me: &str, names: &Names) -> String {
                 after_us = true;
                 continue;
             }
-            Piece::User(id) => match names.users.get(id) {
-                Some(name) => out.push_str(&format!("@{name}")),
-                None => out.push_str(&format!("<@{id}>")),
-            },
+            Piece::User(id) => out.push_str(&user(id, names)),
             Piece::Role(_) => out.push_str("@role"),
             Piece::Channel(id) => {
                 out.push_str(&format!("#{}", names.channels.get(id).map_or(id, String::as_str)));

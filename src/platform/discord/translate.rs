@@ -13,7 +13,7 @@ use super::channels::Channels;
 use super::client::Identity;
 use super::json::{id, list, made, text};
 use super::nonce;
-use super::text::{Names, Piece, pieces, to_markdown};
+use super::text::{Names, Piece, mentions, pieces, to_markdown};
 use crate::domain::{
     self, AccountKey, Addressed, Author, AuthorKind, Event, Heard, Place, Platform, Posted, Reply, Sign,
 };
@@ -99,6 +99,7 @@ impl Translator<'_> {
         Some(Posted {
             external_id: external_id.to_owned(),
             text: to_markdown(written, &self.me.user_id, &names),
+            mentions: mentions(written, &self.me.user_id, &names),
             addressed: if direct {
                 Addressed::Us
             } else {

@@ -258,6 +258,8 @@ impl Written<'_> {
                 kind,
             },
             text,
+            // A login is nobody else's.
+            mentions: Vec::new(),
             addressed,
             // Anybody can copy a mark out of a comment's source; only ours confirms.
             mark: self.mark.filter(|_| kind == AuthorKind::Ourselves),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::names::Names;
-use crate::domain::{self, Addressed};
+use crate::domain::{self, AccountKey, Addressed, Mention, Platform};
 use crate::platform::words::join;
 
 /// A piece of mrkdwn.
@@ -106,6 +106,24 @@ pub(super) fn to_markdown(text: &str, me: &str, names: &Names) -> String {
         after_us = false;
     }
     domain::clean(&out).trim().to_owned()
+}
+
+/// Whom a text mentions besides us, as [`to_markdown`] writes them.
+pub(super) fn mentions(text: &str, me: &str, team: &str, names: &Names) -> Vec<Mention> {
+    let tokens = pieces(text).into_iter().filter_map(|piece| match piece {
+        Piece::Token(what, label) => Some((what, label, what.strip_prefix('@')?)),
+        Piece::Words(_) => None,
+    });
+    let others = tokens.filter(|(_, _, user)| *user != me);
+    let mention = |(what, label, user): (&str, Option<&str>, &str)| Mention {
+        written: domain::clean(&written(what, label, names)),
+        account: AccountKey {
+            platform: Platform::Slack,
+            workspace: team.to_owned(),
+            user_id: user.to_owned(),
+        },
+    };
+    others.map(mention).collect()
 }
 
 /// A mention or link as Markdown.

@@ -47,6 +47,12 @@ impl Person {
         &self.id
     }
 
+    /// Takes another display name.
+    pub fn calls_themselves(&self, name: &str) {
+        self.inner
+            .with(|state| drop(state.users.insert(self.id.clone(), name.to_owned())));
+    }
+
     /// Posts in a conversation (`#name`, `@name` or an id).
     pub fn says(&self, place: &str, typed: &str) -> Ts {
         self.post(place, None, typed)

@@ -21,6 +21,7 @@ fn commands() {
         reply,
         at,
         in_words: false,
+        mentions,
     } = heard.event
     else {
         panic!()
@@ -28,6 +29,11 @@ fn commands() {
     assert_eq!(
         (place.to_string().as_str(), text.as_str()),
         ("slack:T1/C1", "ask @ben & me")
+    );
+    let [ben] = mentions.as_slice() else { panic!() };
+    assert_eq!(
+        (ben.written.as_str(), ben.account.to_string().as_str()),
+        ("@ben", "slack:T1/UBEN")
     );
     assert_eq!((author.name.as_str(), author.kind), ("ana", AuthorKind::Human));
     let url = "https://hooks.slack.com/commands/1".to_owned();
@@ -93,6 +99,7 @@ fn a_press_gives_the_command_of_its_button() {
         reply,
         at,
         in_words: false,
+        ..
     } = heard.event
     else {
         panic!()
