@@ -23,14 +23,20 @@ pub(super) async fn status(
     })
 }
 
-/// The state of every part.
-pub(super) async fn health(actions: &Actions) -> Result<Outcome, Trouble> {
+/// The state of every part. Only those who own this Callsheet hear names of repositories and channels, which may be anybody's.
+pub(super) async fn health(actions: &Actions, asker: &Asker) -> Result<Outcome, Trouble> {
     let mut tx = actions.engine.db.read().await?;
     survey(&actions.engine, &mut tx).await?;
+    drop(tx);
+    let names = match actions.may(asker, Action::ReadNames, Subject::Nothing).await {
+        Ok(_) => true,
+        Err(Trouble::Person(_) | Trouble::Unavailable(_)) => false,
+        Err(other) => return Err(other),
+    };
     let health = &actions.engine.health;
-    let parts = health.parts();
-    let lines: Vec<String> = parts
-        .iter()
+    let parts = health.parts().into_iter();
+    let told = parts.map(|(name, part)| (name, if names { part } else { part.without_names() }));
+    let lines: Vec<String> = told
         .map(|(name, part)| format!("- **{name}** {}: {}", part.state.words(), part.detail))
         .collect();
     Ok(Outcome::words(format!(

@@ -443,7 +443,7 @@ pub async fn run(
         Command::Claim { code } => Ok(Outcome::Change(Box::new(Change::Claim { code: code.clone() }))),
         // Only the desk takes answers; an answer that gets this far names no question.
         Command::Approve { .. } | Command::Reject { .. } => Err(names_no_question().into()),
-        Command::Health => general::health(actions).await,
+        Command::Health => general::health(actions, asker).await,
         Command::Schedule { command: None } => about("schedule"),
         Command::Schedule {
             command: Some(command),

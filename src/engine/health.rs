@@ -38,6 +38,31 @@ pub struct Part {
     pub state: State,
     /// One sentence: what it is, or what is wrong and what to do.
     pub detail: String,
+    /// What in it is called by the name of a repository or a channel: not everybody may hear those.
+    #[serde(skip)]
+    pub names: Vec<String>,
+}
+
+impl Part {
+    /// One that names nothing.
+    pub fn new(state: State, detail: impl Into<String>) -> Self {
+        Self {
+            state,
+            detail: detail.into(),
+            names: Vec::new(),
+        }
+    }
+
+    /// As anybody may hear it.
+    #[must_use]
+    pub fn without_names(mut self) -> Self {
+        // The longer first: one may be the beginning of another.
+        self.names.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        for name in std::mem::take(&mut self.names) {
+            self.detail = self.detail.replace(&name, "one of its places");
+        }
+        self
+    }
 }
 
 /// What is looked up when the report is read.
@@ -57,10 +82,12 @@ pub struct Health(Arc<Mutex<Told>>);
 impl Health {
     /// Says how a part is doing; a change is logged.
     pub fn report(&self, part: &'static str, state: State, detail: impl Into<String>) {
-        let news = Part {
-            state,
-            detail: detail.into(),
-        };
+        self.set(part, Part::new(state, detail));
+    }
+
+    /// The same, where the detail may name repositories or channels.
+    pub fn set(&self, part: &'static str, news: Part) {
+        let state = news.state;
         let parts = &mut self.0.lock().unwrap_or_else(PoisonError::into_inner).parts;
         if parts.get(part) != Some(&news) {
             // What nobody set up is said once, in the first lines people see.
@@ -84,6 +111,7 @@ impl Health {
             {
                 part.state = part.state.max(more.state);
                 part.detail = format!("{}; {}", part.detail, more.detail);
+                part.names.extend(more.names);
             }
         }
         parts

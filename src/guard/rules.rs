@@ -40,7 +40,8 @@ pub fn judge(action: Action, facts: &Facts) -> Result<(), PersonError> {
         | Action::UpdateIssue => is(Role::Member),
         // Whoever speaks at a bound place is something in the project.
         Action::BindPlace | Action::UnbindPlace | Action::GrantRole => is(Role::Maintainer),
-        Action::GrantHighRole | Action::SetPolicy => is(Role::Owner),
+        // About no project that is only who owns this Callsheet.
+        Action::GrantHighRole | Action::SetPolicy | Action::ReadNames => is(Role::Owner),
     };
     if allowed {
         Ok(())
@@ -70,7 +71,8 @@ fn answers(facts: &Facts) -> Result<(), PersonError> {
     if gate.linked_only && !gate.is_linked {
         return Err(PersonError::new(
             what,
-            "this takes two different people, so only those count whose accounts are proved to be one person's",
+            "this takes another person than whoever asked or agreed before, so only those count whose accounts are proved to be one \
+             person's",
             "Link your accounts with `link`, and answer again",
         ));
     }
@@ -114,7 +116,7 @@ fn is_what(facts: &Facts) -> &'static str {
 fn needed(action: Action) -> Role {
     match action {
         Action::BindPlace | Action::UnbindPlace | Action::GrantRole => Role::Maintainer,
-        Action::GrantHighRole | Action::SetPolicy => Role::Owner,
+        Action::GrantHighRole | Action::SetPolicy | Action::ReadNames => Role::Owner,
         Action::ListProjects | Action::ReadProject | Action::ReadInside => Role::Viewer,
         _ => Role::Member,
     }

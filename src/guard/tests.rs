@@ -4,7 +4,7 @@ use super::{Action, Facts, GateFacts, judge};
 use crate::domain::{Platform, Role};
 use crate::store::people::Permission;
 
-const ACTIONS: [Action; 22] = [
+const ACTIONS: [Action; 23] = [
     Action::ListProjects,
     Action::ReadProject,
     Action::ReadInside,
@@ -27,6 +27,7 @@ const ACTIONS: [Action; 22] = [
     Action::SetPolicy,
     Action::LinkAccount,
     Action::SwitchTopic,
+    Action::ReadNames,
 ];
 
 /// Fails to compile when an action is missing above.
@@ -53,7 +54,8 @@ const fn is_listed(action: Action) -> bool {
         | Action::GrantHighRole
         | Action::SetPolicy
         | Action::LinkAccount
-        | Action::SwitchTopic => true,
+        | Action::SwitchTopic
+        | Action::ReadNames => true,
     }
 }
 
@@ -93,28 +95,28 @@ fn allowed(facts: &Facts) -> String {
 fn every_action_by_every_role_on_every_surface() {
     assert!(ACTIONS.into_iter().all(is_listed));
     // In the order of ACTIONS: list read inside search create update repo bind unbind post schedule issue comment change stop why answer grant
-    // grant-high policy link topic. On every surface the role decides, but for making a project, which chats may and GitHub may not.
+    // grant-high policy link topic names. On every surface the role decides, but for making a project, which chats may and GitHub may not.
     let table = [
-        (None, "+...+...............++", "+...................+."),
+        (None, "+...+...............++.", "+...................+.."),
         (
             Some(Role::Viewer),
-            "+++.+...............++",
-            "+++.................+.",
+            "+++.+...............++.",
+            "+++.................+..",
         ),
         (
             Some(Role::Member),
-            "++++++...++++++++...++",
-            "++++.+...++++++++...++",
+            "++++++...++++++++...++.",
+            "++++.+...++++++++...++.",
         ),
         (
             Some(Role::Maintainer),
-            "++++++++++++++++++..++",
-            "++++.+++++++++++++..++",
+            "++++++++++++++++++..++.",
+            "++++.+++++++++++++..++.",
         ),
         (
             Some(Role::Owner),
-            "++++++++++++++++++++++",
-            "++++++++++++++++++++++",
+            "+++++++++++++++++++++++",
+            "+++++++++++++++++++++++",
         ),
     ];
     for (role, in_chat, on_github) in table {
@@ -157,7 +159,7 @@ fn what_else_counts() {
                 workspace_is_bound: true,
                 ..slack
             },
-            "+++.+...............++",
+            "+++.+...............++.",
         ),
         (
             "chat, asker",
@@ -165,16 +167,16 @@ fn what_else_counts() {
                 is_asker: true,
                 ..slack
             },
-            "+...+.........++....++",
+            "+...+.........++....++.",
         ),
-        ("issue, stranger", at_issue, "++..................+."),
+        ("issue, stranger", at_issue, "++..................+.."),
         (
             "issue, asker",
             Facts {
                 is_asker: true,
                 ..at_issue
             },
-            "++............++....+.",
+            "++............++....+..",
         ),
         (
             "issue, reader",
@@ -182,16 +184,16 @@ fn what_else_counts() {
                 permission: Permission::Read,
                 ..at_issue
             },
-            "++..................+.",
+            "++..................+..",
         ),
-        ("issue, writer", writer, "+++++++..++++++++...++"),
+        ("issue, writer", writer, "+++++++..++++++++...++."),
         (
             "chat, writer elsewhere",
             Facts {
                 permission: Permission::Write,
                 ..slack
             },
-            "+...+.+.............++",
+            "+...+.+.............++.",
         ),
     ];
     for (who, facts, expected) in table {
@@ -239,7 +241,7 @@ fn who_may_answer() {
         ),
         (
             two,
-            "this takes two different people, so only those count whose accounts are proved to be one person's",
+            "this takes another person than whoever asked or agreed before, so only those count whose accounts are proved to be one person's",
         ),
         (
             GateFacts {

@@ -245,6 +245,7 @@ impl Discord {
         refused.then(|| Part {
             state: State::Failed,
             detail: super::outcome::TOKEN.to_owned(),
+            names: Vec::new(),
         })
     }
 

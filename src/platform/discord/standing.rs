@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::Place;
-use crate::engine::health::{Health, State};
+use crate::engine::health::{Health, Part, State};
 
 /// The name in the health report.
 pub(super) const PART: &str = "discord";
@@ -41,7 +41,8 @@ impl Standing {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut known);
         let (state, detail) = known.report();
-        health.report(PART, state, detail);
+        let names = known.names();
+        health.set(PART, Part { state, detail, names });
     }
 
     /// There is no session.
@@ -126,6 +127,13 @@ impl Standing {
 }
 
 impl Known {
+    /// What the report may name.
+    fn names(&self) -> Vec<String> {
+        let needed = self.needed.values().flatten();
+        let unreadable = self.unreadable.values().map(|(label, _)| label);
+        needed.chain(unreadable).chain(&self.capped).cloned().collect()
+    }
+
     fn report(&self) -> (State, String) {
         if let Some((state, why)) = &self.down {
             return (*state, why.clone());

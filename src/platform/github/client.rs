@@ -110,16 +110,24 @@ impl GitHub {
         Some(self.context_of(self.identity()?))
     }
 
-    fn context_of(&self, ours: Identity) -> Context {
-        let mention = match (&self.0.mention, ours.slug()) {
+    /// What calls us on issues, once it is known who we are, e.g. `@pm`.
+    pub fn mention(&self) -> Option<String> {
+        Some(self.mention_of(&self.identity()?))
+    }
+
+    fn mention_of(&self, ours: &Identity) -> String {
+        match (&self.0.mention, ours.slug()) {
             (Some(mention), _) => mention.clone(),
             // "@pm" may be a stranger's account; an App's slug is its own.
             (None, Some(slug)) => format!("@{slug}"),
             (None, None) => MENTION.to_owned(),
-        };
+        }
+    }
+
+    fn context_of(&self, ours: Identity) -> Context {
         Context {
             host: self.0.host.clone(),
-            mention,
+            mention: self.mention_of(&ours),
             ours,
             now: self.0.clock.now(),
         }
@@ -163,6 +171,7 @@ impl GitHub {
         let homeless = self.app().and_then(App::to_be_installed_at).map(|page| Part {
             state: State::Degraded,
             detail: format!("installed for nobody yet; install it at {page}"),
+            names: Vec::new(),
         });
         let lacking = self.0.lacking.lock().unwrap_or_else(PoisonError::into_inner);
         homeless
@@ -208,6 +217,7 @@ impl GitHub {
             Err(error) if error.is_missing_permission() => Some(Part {
                 state: State::Degraded,
                 detail: format!("{}. {}.", error.why(), error.next()),
+                names: Vec::new(),
             }),
             Err(_) => return,
         };
@@ -353,7 +363,11 @@ fn trouble(error: &GitHubError) -> Option<Part> {
         _ => return None,
     };
     let detail = format!("{}. {}.", error.why(), error.next());
-    Some(Part { state, detail })
+    Some(Part {
+        state,
+        detail,
+        names: Vec::new(),
+    })
 }
 
 /// A call's name without what differs from one to the next: `POST issues/#/comments`.

@@ -128,6 +128,7 @@ impl Limits {
         (!lines.is_empty()).then(|| Part {
             state: if limited { State::Degraded } else { State::Ok },
             detail: lines.join("; "),
+            names: Vec::new(),
         })
     }
 }

@@ -91,6 +91,12 @@ impl Standing {
         (!lines.is_empty()).then(|| Part {
             state,
             detail: lines.join("; "),
+            names: known
+                .unread
+                .keys()
+                .chain(&known.closed)
+                .map(Repository::to_string)
+                .collect(),
         })
     }
 }

@@ -122,6 +122,7 @@ impl Missed {
         (!lines.is_empty()).then(|| Part {
             state: State::Degraded,
             detail: lines.join("; "),
+            names: unread.keys().cloned().collect(),
         })
     }
 }

@@ -49,6 +49,7 @@ impl Standing {
             return Some(Part {
                 state: State::Failed,
                 detail: reason(error, None, ""),
+                names: Vec::new(),
             });
         }
         let mut lacking: Vec<String> = known
@@ -60,6 +61,7 @@ impl Standing {
         (!lacking.is_empty()).then(|| Part {
             state: State::Degraded,
             detail: lacking.join("; "),
+            names: Vec::new(),
         })
     }
 }
