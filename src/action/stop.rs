@@ -121,7 +121,8 @@ impl Actions {
             return Ok(());
         }
         let day = self.engine.clock.now().date_naive();
-        usage::add(tx, run.asker.person, &run.asker.place, day, lost).await
+        let payer = usage::payer(tx, run.id, &run.asker.place).await?;
+        usage::add(tx, run.asker.person, payer.map(|project| project.id), day, lost).await
     }
 }
 

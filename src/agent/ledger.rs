@@ -17,7 +17,9 @@ impl Agent {
             answers: 1,
         };
         let day = self.engine.clock.now().date_naive();
-        usage::add(tx, run.asker.person, &run.asker.place, day, used).await
+        let payer = usage::payer(tx, run.id, &run.asker.place).await?;
+        let payer = payer.map(|project| project.id);
+        usage::add(tx, run.asker.person, payer, day, used).await
     }
 
     /// Why the model is not asked, when a limit is reached.
@@ -28,11 +30,17 @@ impl Agent {
         }
         let now = self.engine.clock.now();
         let mut tx = self.engine.db.read().await?;
-        let mut spent = Spent::gather(&mut tx, run.asker.person, &run.asker.place, now).await?;
+        let payer = usage::payer(&mut tx, run.id, &run.asker.place).await?;
+        let mut spent = Spent::gather(&mut tx, run.asker.person, payer, now).await?;
         drop(tx);
         spent.run = steps
             .iter()
             .fold(Money::default(), |sum, step| sum.plus(step.cost));
-        Ok(budget.reached(&spent, now))
+        let reached = budget.reached(&spent, now);
+        if let Some(words) = &reached {
+            let refusal = (&run.asker, "model.ask", "callsheet", words.as_str());
+            self.actions.note_refusal(refusal, Some(run.id)).await?;
+        }
+        Ok(reached)
     }
 }

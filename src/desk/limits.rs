@@ -1,6 +1,6 @@
 //! Requests that come too often, and other bots that answer our answers.
 //!
-//! 1. Whether a request is too many is decided before its turn is made, and is noted nowhere: the turn says it. Decided again
+//! 1. Whether a request is too many is decided before its turn is made: the turn says it. Decided again
 //!    after a crash it may come out otherwise, and the request still gets the one answer of the one turn that is committed.
 //! 2. A bot that is allowed to ask is answered so often within a minute and conversation, then told once that we pause, and
 //!    heard until the pause is over. That is read from the database, so that it holds over restarts and for every replica.
@@ -21,7 +21,7 @@ const BOT_TURNS: i64 = 20;
 /// What these are counted in, and how long it is left alone then.
 pub(super) const PAUSE: Duration = Duration::from_secs(60);
 
-/// What reached us that long after it was asked was asked while we were away: it did not come within this minute.
+/// What reached us that long after it was asked is counted with what was asked then: we were away, or had to go and look.
 const LATE: TimeDelta = TimeDelta::minutes(1);
 
 /// What becomes of another bot's turn.
@@ -53,19 +53,14 @@ pub(super) fn is_gate_answer(line: &str) -> bool {
 
 /// Whether requests like this are counted. What helps or decides is always taken, as is who sits at the machine; a sentence is
 /// counted, whatever it begins with.
-pub(super) fn is_counted(
-    platform: Platform,
-    work: &Work,
-    asked_at: DateTime<Utc>,
-    received: DateTime<Utc>,
-) -> bool {
+pub(super) fn is_counted(platform: Platform, work: &Work) -> bool {
     let always = match work {
         Work::Command { line } => {
             is_gate_answer(line) || matches!(Command::parse(line), Some(Command::Help { .. } | Command::Stop))
         }
         Work::Talk | Work::Say { .. } => false,
     };
-    platform != Platform::Shell && !always && received - asked_at <= LATE
+    platform != Platform::Shell && !always
 }
 
 impl Desk {
@@ -86,17 +81,26 @@ impl Desk {
         asked_at: DateTime<Utc>,
         received: DateTime<Utc>,
     ) -> Result<Option<String>, StoreError> {
-        if !is_counted(asker.place.platform(), work, asked_at, received) {
+        if !is_counted(asker.place.platform(), work) {
             return Ok(None);
         }
         let mut tx = self.engine.db.read().await?;
         let project = usage::project_at(&mut tx, &asker.place).await?;
         drop(tx);
-        let now = self.engine.clock.now();
+        let past = (received - asked_at > LATE).then_some(asked_at);
+        let about = (&asker.place, project.as_ref());
         let checked = self
             .limiter
-            .check(now, asker.person, &asker.place, project.as_ref());
-        Ok(checked.err().map(|too_often| too_often.words()))
+            .check(self.engine.clock.now(), past, asker.person, about);
+        let Err(too_often) = checked else {
+            return Ok(None);
+        };
+        let words = too_often.words();
+        let about = asker.place.to_string();
+        self.actions
+            .note_refusal((asker, "request.take", &about, &words), None)
+            .await?;
+        Ok(Some(words))
     }
 
     /// What becomes of another bot's turn.

@@ -7,7 +7,7 @@ mod tests;
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, Utc};
 
 use crate::config::{Cap, Config, Prices, Provider};
-use crate::domain::{Money, PersonId, Place};
+use crate::domain::{Money, PersonId, Project};
 use crate::markup::quote_untrusted;
 use crate::store::usage::{self, Used};
 use crate::store::{StoreError, Tx};
@@ -107,7 +107,7 @@ impl Budget {
 }
 
 impl Spent {
-    /// What the ledger says, for a person and the project of the place where they ask. What the run cost is added by whoever
+    /// What the ledger says, for a person and the project that pays. What the run cost is added by whoever
     /// knows it.
     ///
     /// # Errors
@@ -115,11 +115,11 @@ impl Spent {
     pub async fn gather(
         tx: &mut Tx,
         person: PersonId,
-        place: &Place,
+        payer: Option<Project>,
         now: DateTime<Utc>,
     ) -> Result<Self, StoreError> {
         let day = usage::of_person(tx, person, now.date_naive()).await?;
-        let month = match usage::project_at(tx, place).await? {
+        let month = match payer {
             Some(project) => {
                 let (from, until) = month_of(now);
                 let used = usage::of_project(tx, project.id, from, until).await?;

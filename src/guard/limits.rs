@@ -129,12 +129,15 @@ impl<K: Hash + Eq + Clone> PerMinute<K> {
     }
 }
 
+/// In which minute of the past something was asked; none for what comes as it is asked.
+type Minute = Option<i64>;
+
 /// Counts requests.
 pub struct Limiter {
     hand: Hand,
-    people: Option<PerMinute<PersonId>>,
-    places: Option<PerMinute<Place>>,
-    projects: Option<PerMinute<ProjectId>>,
+    people: Option<PerMinute<(PersonId, Minute)>>,
+    places: Option<PerMinute<(Place, Minute)>>,
+    projects: Option<PerMinute<(ProjectId, Minute)>>,
     /// Requests since the last sweep.
     asked: Mutex<u32>,
 }
@@ -153,28 +156,30 @@ impl Limiter {
     }
 
     /// Counts a request. One that is too many for the person does not count for the place, so that nobody uses up what others
-    /// there may ask.
+    /// there may ask. What was asked long before it came, `past`, counts with what was asked in that minute, in whatever order it
+    /// comes.
     ///
     /// # Errors
     /// [`TooOften`], the first limit that leaves no room.
     pub fn check(
         &self,
         now: DateTime<Utc>,
+        past: Option<DateTime<Utc>>,
         person: PersonId,
-        place: &Place,
-        project: Option<&Project>,
+        (place, project): (&Place, Option<&Project>),
     ) -> Result<(), TooOften> {
         self.hand.turn_to(now);
         self.sweep();
+        let minute = past.map(|asked_at| asked_at.timestamp().div_euclid(60));
         if let Some(people) = &self.people {
-            people.check(&person, || Whose::Person, &self.hand)?;
+            people.check(&(person, minute), || Whose::Person, &self.hand)?;
         }
         if let Some(places) = &self.places {
-            places.check(&place.root(), || Whose::Place, &self.hand)?;
+            places.check(&(place.root(), minute), || Whose::Place, &self.hand)?;
         }
         if let (Some(projects), Some(project)) = (&self.projects, project) {
             let whose = || Whose::Project(project.name.clone());
-            projects.check(&project.id, whose, &self.hand)?;
+            projects.check(&(project.id, minute), whose, &self.hand)?;
         }
         Ok(())
     }

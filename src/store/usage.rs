@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::db::sql;
-use super::{StoreError, Tx, projects};
-use crate::domain::{Money, PersonId, Place, Project, ProjectId};
+use super::{StoreError, Tx, projects, trust};
+use crate::domain::{Money, PersonId, Place, Project, ProjectId, RunId};
 
 /// What was used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
@@ -23,27 +23,40 @@ fn key(project: Option<ProjectId>) -> String {
     project.map_or_else(String::new, |project| project.to_string())
 }
 
-/// The one project that what is used at a place is counted for; none where the place belongs to none or to several.
+/// The project that what is used at a place is counted for: of several that share a repository the first by name, so that a second
+/// one makes nothing free.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn project_at(tx: &mut Tx, place: &Place) -> Result<Option<Project>, StoreError> {
-    let mut here = projects::at(tx, place).await?;
-    Ok(if here.len() == 1 { here.pop() } else { None })
+    Ok(projects::at(tx, place).await?.into_iter().next())
 }
 
-/// Adds what a person used, for the project of the place where they asked.
+/// The project that what a run uses is counted for: that of its place, else the one that it has read first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn payer(tx: &mut Tx, run: RunId, place: &Place) -> Result<Option<Project>, StoreError> {
+    if let Some(here) = project_at(tx, place).await? {
+        return Ok(Some(here));
+    }
+    let home = trust::met(tx, run).await?.home.unwrap_or_default();
+    let mut projects = projects::all(tx).await?;
+    projects.retain(|project| home.contains(&trust::project_scope(project.id)));
+    Ok(projects.into_iter().next())
+}
+
+/// Adds what a person used, for a project.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn add(
     tx: &mut Tx,
     person: PersonId,
-    place: &Place,
+    project: Option<ProjectId>,
     day: NaiveDate,
     used: Used,
 ) -> Result<(), StoreError> {
-    let project = project_at(tx, place).await?.map(|project| project.id);
     sql!(
         tx,
         execute,

@@ -50,7 +50,7 @@ fn plays(limiter: &Limiter, asks: &[Asks]) {
     for (index, (who, place, named, seconds, told)) in asks.iter().enumerate() {
         let place: Place = place.parse().unwrap();
         let project = named.map(project);
-        let checked = limiter.check(at(*seconds), person(*who), &place, project.as_ref());
+        let checked = limiter.check(at(*seconds), None, person(*who), (&place, project.as_ref()));
         let words = checked.err().map(|too_often| too_often.words());
         assert_eq!(words.unwrap_or_default(), *told, "request {index}");
     }
@@ -133,10 +133,10 @@ fn who_asks_nothing_for_a_while_is_forgotten() {
     let limiter = limiter(20, 20, 20);
     let place: Place = HERE.parse().unwrap();
     for number in 0..u128::from(SWEEP) - 1 {
-        limiter.check(at(0), person(number), &place, None).ok();
+        limiter.check(at(0), None, person(number), (&place, None)).ok();
     }
     assert_eq!(limiter.remembered(), SWEEP as usize);
-    limiter.check(at(600), person(0), &place, None).unwrap();
+    limiter.check(at(600), None, person(0), (&place, None)).unwrap();
     assert_eq!(limiter.remembered(), 2, "who asked last, and where");
 }
 
@@ -152,4 +152,19 @@ fn names_of_projects_call_nobody() {
         "{}",
         too_often.words()
     );
+}
+
+#[test]
+fn what_comes_late_counts_with_what_was_asked_then() {
+    let limiter = limiter(2, 0, 0);
+    let place: Place = HERE.parse().unwrap();
+    let asks = |past: i64| {
+        let checked = limiter.check(at(3_600), Some(at(past)), person(1), (&place, None));
+        checked.is_ok()
+    };
+    // Two in each minute, in whatever order they come.
+    let asked = [600, 60, 630, 90, 659, 61, 1_200].map(asks);
+    assert_eq!(asked, [true, true, true, true, false, false, true]);
+    // What is asked now has room of its own.
+    assert!(limiter.check(at(3_600), None, person(1), (&place, None)).is_ok());
 }
