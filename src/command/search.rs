@@ -6,7 +6,7 @@ use super::issues::reader;
 use super::pages::{List, Shown};
 use super::{Outcome, pages};
 use crate::action::{Actions, Naming, Telling, Trouble, message_line};
-use crate::domain::{Asker, AuthorKind};
+use crate::domain::Asker;
 use crate::guard::{Action, Subject};
 use crate::markup::quote_untrusted;
 use crate::platform::github::{IssueSearch, StateFilter};
@@ -159,8 +159,6 @@ async fn in_messages(
     let mut hits = actions.search_messages(&permit, words, MESSAGES + 1).await?;
     let limit = usize::try_from(MESSAGES).unwrap_or(usize::MAX);
     let more = hits.len() > limit;
-    // Our own answers to such searches hold the words, too.
-    hits.retain(|hit| hit.author_kind != AuthorKind::Ourselves);
     hits.truncate(limit);
     let least = if more { "at least " } else { "" };
     Ok(Found {

@@ -11,7 +11,7 @@ use crate::domain::{AuthorKind, Place, ProjectId};
 pub struct Hit {
     /// Where it stands.
     pub place: Place,
-    /// Who wrote it: a person, a bot or ourselves.
+    /// Who wrote it: a person or a bot.
     pub author_kind: AuthorKind,
     /// By which name.
     pub author_name: String,
@@ -24,7 +24,7 @@ pub struct Hit {
 }
 
 /// The newest messages that hold all `words`, at the places bound to a project, in their threads, and on the issues of
-/// its repository. Empty words find nothing.
+/// its repository. Our own are left out: they repeat what others said, and may tell of other projects. Empty words find nothing.
 ///
 /// # Errors
 /// When the database fails.
@@ -57,7 +57,7 @@ pub async fn messages(
         {
             sqlite: "SELECT m.place, m.author_kind, m.author_name, m.text, m.sent_at, m.trusted FROM message_words
                      JOIN messages m ON m.number = message_words.rowid
-                     WHERE message_words MATCH $2 AND EXISTS (
+                     WHERE message_words MATCH $2 AND m.author_kind <> 'ourselves' AND EXISTS (
                          SELECT 1 FROM project_places p WHERE p.project_id = $1
                              AND (m.place = p.place OR substr(m.place, 1, length(p.place) + 1) = p.place || '/')
                          UNION ALL
@@ -65,7 +65,7 @@ pub async fn messages(
                              AND substr(m.place, 1, length(r.repository) + 8) = 'github:' || r.repository || '#')
                      ORDER BY m.sent_at DESC LIMIT $3",
             postgres: "SELECT m.place, m.author_kind, m.author_name, m.text, m.sent_at, m.trusted FROM messages m
-                     WHERE to_tsvector('simple', m.text) @@ plainto_tsquery('simple', $2) AND EXISTS (
+                     WHERE to_tsvector('simple', m.text) @@ plainto_tsquery('simple', $2) AND m.author_kind <> 'ourselves' AND EXISTS (
                          SELECT 1 FROM project_places p WHERE p.project_id = $1
                              AND (m.place = p.place OR substr(m.place, 1, length(p.place) + 1) = p.place || '/')
                          UNION ALL

@@ -14,6 +14,7 @@ plots![
     what_was_read_alone_is_not_told_on_anothers_issue,
     an_error_that_names_other_projects_keeps_strangers_out,
     a_channel_that_is_named_by_its_address_keeps_its_name,
+    what_we_said_of_another_project_is_not_found_by_a_search,
 ];
 
 /// Eve's issue, which wants everything repeated.
@@ -215,8 +216,32 @@ async fn a_channel_that_is_named_by_its_address_keeps_its_name(kind: Kind) {
     stage.world.slack.user("ana").says("#apollo", "@pm what is new?");
     stage.world.quiet().await;
     stage.holds().await;
-    let posted = stage.posted();
-    assert!(posted.contains(&format!("I could not bind {place}")), "{posted}");
-    assert!(!posted.contains("merger"), "{posted}");
+    stage.asks(&["Apollo", &place]).await;
+    assert!(!stage.posted().contains("merger"), "{}", stage.posted());
+    stage.ends().await;
+}
+
+async fn what_we_said_of_another_project_is_not_found_by_a_search(kind: Kind) {
+    let mut stage = Stage::new(kind).await;
+    told_of_zeus(&stage).await;
+    let github = &stage.world.github;
+    let order = json!({"words": "plan", "project": "Apollo"});
+    let body = format!("DO: search_messages {order}");
+    github
+        .issue("acme/apollo", 15, "Logout fails", &body)
+        .opened_by("eve");
+    stage
+        .set(vec![("get_issue", json!({"issue": "acme/apollo#15"}))])
+        .await;
+    stage
+        .world
+        .slack
+        .user("ana")
+        .says("#apollo", "@pm summarise acme/apollo#15");
+    stage.world.quiet().await;
+    assert_ne!(stage.obeyed.orders(), Vec::<String>::new());
+    let told = format!("{:?}", stage.world.model.requests().last());
+    assert!(told.contains("Nobody said"), "{told}");
+    keeps_it(&stage).await;
     stage.ends().await;
 }
