@@ -3,8 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::{Actions, Change, Trouble};
+use crate::domain::Role;
 use crate::platform::github::GitHubError;
-use crate::store::{projects, roles};
+use crate::store::{people, projects, roles};
 
 impl Actions {
     /// SHA-256 of a change and of what it is decided upon, as that stands now.
@@ -50,10 +51,21 @@ impl Actions {
                 let bound = projects::binding(&mut tx, place).await?;
                 bound.map_or_else(String::new, |bound| bound.project_id.to_string())
             }
-            Change::SetRole { project, person, .. } => {
+            Change::SetRole {
+                project,
+                person,
+                account,
+                ..
+            } => {
                 let mut tx = self.engine.db.read().await?;
                 let role = roles::get(&mut tx, *project, *person).await?;
-                role.map_or_else(String::new, |role| role.words().to_owned())
+                // Accounts may be linked and taken apart meanwhile.
+                let whose = people::known(&mut tx, account).await?;
+                format!(
+                    "{} {}",
+                    role.map_or("nothing", Role::words),
+                    whose.is_some_and(|known| known.person_id == *person)
+                )
             }
             Change::SetPolicy { project, .. } => {
                 let mut tx = self.engine.db.read().await?;

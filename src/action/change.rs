@@ -386,11 +386,11 @@ impl Change {
                 format!("Removed schedule **{}**: {}.", gone.schedule.number, gone.what())
             }
             Self::SetRole {
-                project,
                 person,
+                account,
                 role,
                 ..
-            } => actions.set_role(tx, permit, *project, *person, *role).await?,
+            } => actions.set_role(tx, permit, (*person, account), *role).await?,
             Self::SetPolicy { edit, .. } => actions.set_policy(tx, permit, edit).await?,
             Self::SwitchTopic { number, name, .. } => {
                 actions

@@ -9,7 +9,8 @@ use crate::domain::{
     PersonError, Place, Platform, Policy, Project, ProjectId, ProjectStatus, Repository, Role, clean,
     has_words, slugify, turns_direction,
 };
-use crate::guard::{self, Action, Permit};
+use crate::guard::{Action, Permit};
+use crate::markup::quote_untrusted;
 use crate::store::{StoreError, Tx, people, projects, roles};
 
 /// The longest name of a project, in characters.
@@ -106,7 +107,8 @@ impl Actions {
         if !projects::insert(tx, &project).await? {
             return Err(taken("create the project", &project.name).into());
         }
-        let owner = guard::person(tx, permit.asker()).await?;
+        let asker = permit.asker();
+        let owner = people::origin_of(tx, &asker.account, &asker.name, project.updated_at).await?;
         roles::grant(tx, project.id, owner, Role::Owner, owner, project.updated_at).await?;
         Ok(project)
     }
@@ -125,7 +127,7 @@ impl Actions {
         by: Option<String>,
     ) -> Result<(Project, String), Trouble> {
         let id = permit.project(Action::UpdateProject)?;
-        let mut project = projects::get(tx, id).await?.ok_or_else(gone)?;
+        let mut project = projects::lock(tx, id).await?.ok_or_else(gone)?;
         let before = project.clone();
         if let Some(name) = &edit.name {
             project.name = checked_name(name)?;
@@ -253,9 +255,19 @@ impl Actions {
         let id = permit.project(Action::ReadInside)?;
         let mut tx = self.engine.db.read().await?;
         let project = projects::get(&mut tx, id).await?.ok_or_else(gone)?;
-        let owner = match project.owner {
-            Some(person) => people::name_of(&mut tx, person).await?,
-            None => None,
+        let mut owners: Vec<String> = Vec::new();
+        for holder in roles::of_project(&mut tx, id).await? {
+            if holder.role == Role::Owner {
+                owners.push(quote_untrusted(&holder.name));
+            }
+        }
+        let (called, owners) = match owners.as_slice() {
+            [] => (
+                "Owner",
+                "nobody; who owns this Callsheet owns every project".to_owned(),
+            ),
+            [one] => ("Owner", one.clone()),
+            several => ("Owners", several.join(", ")),
         };
         let places = projects::places(&mut tx, id).await?;
         let labels: Vec<&str> = places.iter().map(|bound| bound.label.as_str()).collect();
@@ -263,7 +275,7 @@ impl Actions {
         if !project.description.is_empty() {
             lines.push(format!("\n{}\n", description(&project, telling)));
         }
-        lines.push(format!("- Owner: {}", owner.as_deref().unwrap_or("nobody")));
+        lines.push(format!("- {called}: {owners}"));
         lines.push(format!(
             "- Places: {}",
             if labels.is_empty() {

@@ -67,6 +67,27 @@ impl Facts {
     /// # Errors
     /// When the database fails.
     pub async fn gather(tx: &mut Tx, asker: &Asker, subject: &Subject) -> Result<Self, StoreError> {
+        Self::gathered(tx, asker, subject, true).await
+    }
+
+    /// Reads the facts but for what GitHub said.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn gather_without_github(
+        tx: &mut Tx,
+        asker: &Asker,
+        subject: &Subject,
+    ) -> Result<Self, StoreError> {
+        Self::gathered(tx, asker, subject, false).await
+    }
+
+    async fn gathered(
+        tx: &mut Tx,
+        asker: &Asker,
+        subject: &Subject,
+        github: bool,
+    ) -> Result<Self, StoreError> {
         let person = current(tx, asker).await?;
         let run = match subject {
             Subject::Run(id) => runs::get(tx, *id).await?,
@@ -102,7 +123,11 @@ impl Facts {
             // What does not exist yet is judged by where the person speaks.
             Subject::Nothing => asker.place.repository().cloned(),
         };
-        let permission = permission(tx, asker, person, repository.as_ref()).await?;
+        let permission = if github {
+            permission(tx, asker, person, repository.as_ref()).await?
+        } else {
+            Permission::None
+        };
         let standing = standing(tx, asker, person, &subjects, permission).await?;
         Ok(Self {
             platform: asker.place.platform(),
@@ -116,7 +141,7 @@ impl Facts {
             permission,
             has_repository: repository.is_some(),
             gate: match &gate {
-                Some(gate) => Some(about_gate(tx, gate, person).await?),
+                Some(gate) => Some(about_gate(tx, gate, asker, person).await?),
                 None => None,
             },
         })
@@ -175,19 +200,29 @@ async fn is_workspace_bound(tx: &mut Tx, asker: &Asker, subjects: &[Project]) ->
     Ok(false)
 }
 
-async fn about_gate(tx: &mut Tx, gate: &Gate, person: PersonId) -> Result<GateFacts, StoreError> {
+async fn about_gate(
+    tx: &mut Tx,
+    gate: &Gate,
+    asker: &Asker,
+    person: PersonId,
+) -> Result<GateFacts, StoreError> {
     let accounts = people::accounts_of(tx, person).await?;
+    let identities = people::identities(tx, person).await?;
     let was_linked = |account: &people::Known| account.linked_at.is_some_and(|at| at <= gate.created_at);
     // Whoever takes their accounts apart, or puts them together, while a question is open, is no second person by that.
     let was_apart = |account: &people::Known| account.unlinked_at.is_some_and(|at| at > gate.created_at);
+    // On the same platform two accounts are two people; on another one, anybody's second account would be a second person.
+    let speaks_there =
+        (asker.place.platform(), asker.place.workspace()) == (gate.place.platform(), gate.place.workspace());
     let split = accounts.iter().any(was_apart);
     Ok(GateFacts {
         role: gate.role,
-        named: (!gate.approvers.is_empty()).then(|| gate.approvers.contains(&person)),
+        named: (!gate.approvers.is_empty())
+            .then(|| identities.iter().any(|one| gate.approvers.contains(one))),
         not_requester: gate.not_requester,
         is_requester: gate.person == Some(person) || split,
         own: gate.project.is_none().then(|| gate.person == Some(person)),
-        linked_only: gate.votes_needed > 1,
+        linked_only: gate.votes_needed > 1 || (gate.not_requester && !speaks_there),
         is_linked: accounts.len() > 1 && accounts.iter().any(was_linked),
     })
 }
@@ -233,6 +268,7 @@ pub(super) async fn github_accounts(
             name: asker.name.clone(),
             linked_at: None,
             unlinked_at: None,
+            came_from: None,
         }));
     }
     Ok(accounts)

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::db::sql;
 use super::{StoreError, Tx};
-use crate::domain::{PersonId, Platform};
+use crate::domain::{PersonId, Place, Platform};
 
 /// What a code proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
@@ -24,8 +24,10 @@ pub struct Code {
     pub person_id: Option<PersonId>,
     /// The name of the account that it was shown to.
     pub account_name: String,
-    /// Where it was shown.
+    /// The platform where it was shown.
     pub platform: Platform,
+    /// The place where it was shown; not known of older ones.
+    pub place: Option<Place>,
 }
 
 fn hash(code: &str) -> Vec<u8> {
@@ -48,13 +50,15 @@ pub async fn add(
     sql!(
         tx,
         execute,
-        "INSERT INTO codes (hash, purpose, person_id, account_name, platform, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO codes (hash, purpose, person_id, account_name, platform, expires_at, place)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         hash(code),
         purpose,
         of.person_id,
         &of.account_name,
         of.platform,
         until,
+        of.place.as_ref(),
     )?;
     Ok(())
 }
@@ -73,7 +77,7 @@ pub async fn take(
         tx,
         fetch_optional as Code,
         "DELETE FROM codes WHERE hash = $1 AND purpose = $2 AND expires_at > $3
-         RETURNING person_id, account_name, platform",
+         RETURNING person_id, account_name, platform, place",
         hash(code),
         purpose,
         now,

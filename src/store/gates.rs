@@ -9,7 +9,7 @@ use super::db::sql;
 use super::projects::{read_ids, written_ids};
 use super::{StoreError, Tx};
 use crate::domain::{
-    DeliveryId, GateId, GateState, GroupId, PersonId, Place, ProjectId, Role, RunId, StepId,
+    Asker, DeliveryId, GateId, GateState, GroupId, PersonId, Place, ProjectId, Role, RunId, StepId,
 };
 
 /// A question to be asked.
@@ -174,6 +174,22 @@ pub struct Vote {
     pub reason: String,
     /// When.
     pub voted_at: DateTime<Utc>,
+    /// With which account; not known of older ones.
+    pub account: Option<String>,
+    /// Where; not known of older ones.
+    pub place: Option<Place>,
+}
+
+impl Vote {
+    /// Whoever gave it, as they spoke; none for older ones.
+    pub fn asker(&self) -> Option<Asker> {
+        Some(Asker {
+            person: self.person_id,
+            account: self.account.as_deref()?.parse().ok()?,
+            name: self.name.clone(),
+            place: self.place.clone()?,
+        })
+    }
 }
 
 /// Asks a question; its number.
@@ -313,7 +329,8 @@ pub async fn vote(tx: &mut Tx, id: GateId, vote: &Vote) -> Result<bool, StoreErr
     let new = sql!(
         tx,
         execute,
-        "INSERT INTO votes (gate_id, person_id, approves, name, reason, voted_at) VALUES ($1, $2, $3, $4, $5, $6)
+        "INSERT INTO votes (gate_id, person_id, approves, name, reason, voted_at, account, place)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (gate_id, person_id) DO NOTHING",
         id,
         vote.person_id,
@@ -321,6 +338,8 @@ pub async fn vote(tx: &mut Tx, id: GateId, vote: &Vote) -> Result<bool, StoreErr
         &vote.name,
         &vote.reason,
         vote.voted_at,
+        vote.account.as_deref(),
+        vote.place.as_ref(),
     )?;
     Ok(new == 1)
 }
@@ -333,7 +352,8 @@ pub async fn votes(tx: &mut Tx, id: GateId) -> Result<Vec<Vote>, StoreError> {
     sql!(
         tx,
         fetch_all as Vote,
-        "SELECT person_id, approves, name, reason, voted_at FROM votes WHERE gate_id = $1 ORDER BY voted_at, person_id",
+        "SELECT person_id, approves, name, reason, voted_at, account, place FROM votes WHERE gate_id = $1
+         ORDER BY voted_at, person_id",
         id,
     )
 }
@@ -413,7 +433,7 @@ pub async fn copies(tx: &mut Tx, id: GateId) -> Result<Vec<GroupId>, StoreError>
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Makes what one person asked for and answered another's, who answers once all the same, and is named wherever they were.
+/// Makes what one person asked for and answered another's, who answers once all the same.
 ///
 /// # Errors
 /// When the database fails.
@@ -439,21 +459,6 @@ pub async fn inherit(tx: &mut Tx, from: PersonId, to: PersonId) -> Result<(), St
         "UPDATE votes SET person_id = $2 WHERE person_id = $1 AND gate_id IN (SELECT id FROM gates WHERE state = 'open')",
         from,
         to,
-    )?;
-    let (theirs, now_theirs) = (from.to_string(), to.to_string());
-    sql!(
-        tx,
-        execute,
-        "UPDATE gates SET approvers = REPLACE(approvers, $1, $2) WHERE state = 'open' AND approvers <> ''",
-        &theirs,
-        &now_theirs,
-    )?;
-    sql!(
-        tx,
-        execute,
-        "UPDATE projects SET approvers = REPLACE(approvers, $1, $2) WHERE approvers <> ''",
-        &theirs,
-        &now_theirs,
     )?;
     Ok(())
 }

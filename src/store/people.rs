@@ -154,6 +154,8 @@ pub struct Known {
     pub linked_at: Option<DateTime<Utc>>,
     /// When it was made a person of its own again.
     pub unlinked_at: Option<DateTime<Utc>>,
+    /// Whose it was before it was linked for the first time: what was given to that person was given to this account.
+    pub came_from: Option<PersonId>,
 }
 
 impl Known {
@@ -165,6 +167,11 @@ impl Known {
             user_id: self.user_id.clone(),
         }
     }
+
+    /// The person that it is by itself: what was given to that one is its own.
+    pub fn origin(&self) -> PersonId {
+        self.came_from.unwrap_or(self.person_id)
+    }
 }
 
 /// An account as it was last seen.
@@ -175,7 +182,7 @@ pub async fn known(tx: &mut Tx, account: &AccountKey) -> Result<Option<Known>, S
     sql!(
         tx,
         fetch_optional as Known,
-        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at FROM accounts
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at, came_from FROM accounts
          WHERE platform = $1 AND workspace = $2 AND user_id = $3",
         account.platform,
         &account.workspace,
@@ -191,7 +198,7 @@ pub async fn accounts_of(tx: &mut Tx, person: PersonId) -> Result<Vec<Known>, St
     sql!(
         tx,
         fetch_all as Known,
-        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at FROM accounts
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at, came_from FROM accounts
          WHERE person_id = $1 ORDER BY platform, workspace, user_id",
         person,
     )
@@ -205,14 +212,14 @@ pub async fn called(tx: &mut Tx, platform: Platform, name: &str) -> Result<Vec<K
     sql!(
         tx,
         fetch_all as Known,
-        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at FROM accounts
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at, came_from FROM accounts
          WHERE platform = $1 AND lower(name) = lower($2) ORDER BY workspace, user_id",
         platform,
         name,
     )
 }
 
-/// Makes an account a person's who has another one; none of its own rights go along.
+/// Makes an account another person's, who has other ones.
 ///
 /// # Errors
 /// When the database fails.
@@ -225,7 +232,8 @@ pub async fn link(
     sql!(
         tx,
         execute,
-        "UPDATE accounts SET person_id = $4, linked_at = $5 WHERE platform = $1 AND workspace = $2 AND user_id = $3",
+        "UPDATE accounts SET came_from = COALESCE(came_from, person_id), person_id = $4, linked_at = $5
+         WHERE platform = $1 AND workspace = $2 AND user_id = $3",
         account.platform,
         &account.workspace,
         &account.user_id,
@@ -235,28 +243,76 @@ pub async fn link(
     Ok(())
 }
 
-/// Makes an account that of a person with no other one.
+/// Makes some accounts of one person's those of another, who has no other ones: `person` is whom one of them was before.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn unlink(
+pub async fn part(
     tx: &mut Tx,
-    account: &AccountKey,
+    accounts: &[Known],
     person: PersonId,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    sql!(
-        tx,
-        execute,
-        "UPDATE accounts SET person_id = $4, linked_at = NULL, unlinked_at = $5
-         WHERE platform = $1 AND workspace = $2 AND user_id = $3",
-        account.platform,
-        &account.workspace,
-        &account.user_id,
-        person,
-        now,
-    )?;
+    for account in accounts {
+        sql!(
+            tx,
+            execute,
+            "UPDATE accounts SET person_id = $4, linked_at = $5, unlinked_at = $6
+             WHERE platform = $1 AND workspace = $2 AND user_id = $3",
+            account.platform,
+            &account.workspace,
+            &account.user_id,
+            person,
+            account.linked_at.filter(|_| accounts.len() > 1),
+            now,
+        )?;
+    }
     Ok(())
+}
+
+/// The person that somebody is now: their account may have been linked with another's.
+///
+/// # Errors
+/// When the database fails.
+pub async fn now(tx: &mut Tx, person: PersonId) -> Result<PersonId, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (PersonId,),
+        "SELECT person_id FROM accounts WHERE came_from = $1",
+        person,
+    )?;
+    Ok(row.map_or(person, |(now,)| now))
+}
+
+/// The person that an account is by itself, made on first sight; see [`Known::origin`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn origin_of(
+    tx: &mut Tx,
+    account: &AccountKey,
+    name: &str,
+    now: DateTime<Utc>,
+) -> Result<PersonId, StoreError> {
+    let person = person_of(tx, account, name, now).await?;
+    Ok(known(tx, account).await?.map_or(person, |known| known.origin()))
+}
+
+/// Everybody that a person is by one of their accounts, themselves included: what was given to any of these is theirs.
+///
+/// # Errors
+/// When the database fails.
+pub async fn identities(tx: &mut Tx, person: PersonId) -> Result<Vec<PersonId>, StoreError> {
+    let rows = sql!(
+        tx,
+        fetch_all as (PersonId,),
+        "SELECT came_from FROM accounts WHERE person_id = $1 AND came_from IS NOT NULL AND came_from <> $1",
+        person,
+    )?;
+    Ok([person]
+        .into_iter()
+        .chain(rows.into_iter().map(|(id,)| id))
+        .collect())
 }
 
 /// A new person, with no account yet.

@@ -148,6 +148,24 @@ pub async fn get(tx: &mut Tx, id: ProjectId) -> Result<Option<Project>, StoreErr
     Ok(row.map(Project::from))
 }
 
+/// A project that is changed in this transaction, after others that change it, or who is what in it: what was decided on what it said
+/// before is decided on what they left.
+///
+/// # Errors
+/// When the database fails.
+pub async fn lock(tx: &mut Tx, id: ProjectId) -> Result<Option<Project>, StoreError> {
+    sql!(
+        tx,
+        fetch_optional as (ProjectId,),
+        {
+            sqlite: "SELECT id FROM projects WHERE id = $1",
+            postgres: "SELECT id FROM projects WHERE id = $1 FOR UPDATE",
+        },
+        id,
+    )?;
+    get(tx, id).await
+}
+
 /// A project by its short name.
 ///
 /// # Errors

@@ -1,4 +1,5 @@
-//! Who owns this Callsheet, and what people are in each project.
+//! Who owns this Callsheet, and what people are in each project. Rows are of the person that an account is by itself; whoever has
+//! several accounts has the rows of each (see [`super::people::identities`]).
 
 use chrono::{DateTime, Utc};
 
@@ -17,22 +18,23 @@ pub struct Holder {
     pub role: Role,
 }
 
-/// What a person is in a project by a grant.
+/// The most that a person is in a project by a grant to any of their accounts.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn get(tx: &mut Tx, project: ProjectId, person: PersonId) -> Result<Option<Role>, StoreError> {
-    let row = sql!(
+    let rows = sql!(
         tx,
-        fetch_optional as (Role,),
-        "SELECT role FROM roles WHERE project_id = $1 AND person_id = $2",
+        fetch_all as (Role,),
+        "SELECT role FROM roles WHERE project_id = $1
+             AND (person_id = $2 OR person_id IN (SELECT came_from FROM accounts WHERE person_id = $2))",
         project,
         person,
     )?;
-    Ok(row.map(|(role,)| role))
+    Ok(rows.into_iter().map(|(role,)| role).max())
 }
 
-/// Makes a person something in a project, in the place of what they were.
+/// Makes the person that an account is by itself something in a project, in the place of what they were.
 ///
 /// # Errors
 /// When the database fails.
@@ -59,7 +61,7 @@ pub async fn grant(
     Ok(())
 }
 
-/// Takes a person's role in a project; false when they had none.
+/// Takes every role that a person has in a project by any of their accounts; false when they had none.
 ///
 /// # Errors
 /// When the database fails.
@@ -67,54 +69,35 @@ pub async fn revoke(tx: &mut Tx, project: ProjectId, person: PersonId) -> Result
     let gone = sql!(
         tx,
         execute,
-        "DELETE FROM roles WHERE project_id = $1 AND person_id = $2",
+        "DELETE FROM roles WHERE project_id = $1
+             AND (person_id = $2 OR person_id IN (SELECT came_from FROM accounts WHERE person_id = $2))",
         project,
         person,
     )?;
-    Ok(gone == 1)
+    Ok(gone > 0)
 }
 
-/// Everybody with a role in a project, by name.
+/// Everybody with a role in a project, by name, each once with the most they are.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn of_project(tx: &mut Tx, project: ProjectId) -> Result<Vec<Holder>, StoreError> {
-    sql!(
+    let rows = sql!(
         tx,
         fetch_all as Holder,
-        "SELECT r.person_id, p.name, r.role FROM roles r JOIN persons p ON p.id = r.person_id
-         WHERE r.project_id = $1 ORDER BY p.name, r.person_id",
+        "SELECT p.id AS person_id, p.name, r.role FROM roles r JOIN persons p
+             ON p.id = COALESCE((SELECT a.person_id FROM accounts a WHERE a.came_from = r.person_id LIMIT 1), r.person_id)
+         WHERE r.project_id = $1 ORDER BY p.name, p.id",
         project,
-    )
-}
-
-/// Gives one person everything that another one was granted, the stronger role where both have one.
-///
-/// # Errors
-/// When the database fails.
-pub async fn inherit(
-    tx: &mut Tx,
-    from: PersonId,
-    to: PersonId,
-    now: DateTime<Utc>,
-) -> Result<(), StoreError> {
-    let theirs = sql!(
-        tx,
-        fetch_all as (ProjectId, Role),
-        "SELECT project_id, role FROM roles WHERE person_id = $1",
-        from,
     )?;
-    for (project, role) in theirs {
-        if get(tx, project, to).await? < Some(role) {
-            grant(tx, project, to, role, to, now).await?;
+    let mut holders: Vec<Holder> = Vec::new();
+    for row in rows {
+        match holders.last_mut() {
+            Some(last) if last.person_id == row.person_id => last.role = last.role.max(row.role),
+            _ => holders.push(row),
         }
-        revoke(tx, project, from).await?;
     }
-    if is_owner(tx, from).await? {
-        own(tx, to, "linked with an owner's account", now).await?;
-        sql!(tx, execute, "DELETE FROM owners WHERE person_id = $1", from)?;
-    }
-    Ok(())
+    Ok(holders)
 }
 
 /// Whether a person owns this Callsheet.
@@ -125,7 +108,8 @@ pub async fn is_owner(tx: &mut Tx, person: PersonId) -> Result<bool, StoreError>
     let row = sql!(
         tx,
         fetch_optional as (PersonId,),
-        "SELECT person_id FROM owners WHERE person_id = $1",
+        "SELECT person_id FROM owners
+         WHERE person_id = $1 OR person_id IN (SELECT came_from FROM accounts WHERE person_id = $1) LIMIT 1",
         person,
     )?;
     Ok(row.is_some())
@@ -144,7 +128,7 @@ pub async fn has_owner(tx: &mut Tx) -> Result<bool, StoreError> {
     Ok(row.is_some())
 }
 
-/// Makes a person an owner of this Callsheet; `how` says what proved it. False when they are one.
+/// Makes the person that an account is by itself an owner of this Callsheet; `how` says what proved it. False when they are one.
 ///
 /// # Errors
 /// When the database fails.
