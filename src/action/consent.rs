@@ -3,7 +3,7 @@
 use super::request::Request;
 use super::shown::Now;
 use super::{Actions, Change, Trouble};
-use crate::domain::{GateId, Policy, Project, ProjectId, Reach, Repository, Role, StepId};
+use crate::domain::{GateId, Platform, Policy, Project, ProjectId, Reach, Repository, Role, StepId};
 use crate::engine::clock::later;
 use crate::gate::rules::{self, Circumstances, Unasked};
 use crate::guard;
@@ -31,6 +31,8 @@ pub struct Question {
     reason: String,
     shown: String,
     hash: Vec<u8>,
+    /// A stranger's words may have led to it: what trying it would tell is told only to whoever agreed to it.
+    pub(super) tainted: bool,
 }
 
 impl Change {
@@ -83,6 +85,12 @@ impl Actions {
         decider: Decider,
     ) -> Result<Option<Question>, Trouble> {
         let mut tx = self.engine.db.read().await?;
+        if matches!(change, Change::SetPolicy { .. })
+            && (run.asker.place.platform(), decider) == (Platform::Shell, Decider::Person)
+        {
+            // Who sits at the machine could write it into the database: a project that asks people who are gone must not stay shut.
+            return Ok(None);
+        }
         let here = projects::at(&mut tx, &run.asker.place).await?;
         let about = about(&mut tx, change, &here).await?;
         let met = trust::met(&mut tx, run.id).await?;
@@ -90,12 +98,16 @@ impl Actions {
             .as_ref()
             .map(|project| project.policy.clone())
             .unwrap_or_default();
-        let reach = change.reach();
+        let reach = match change {
+            Change::SetPolicy { edit, .. } if edit.loosens(&policy) => Reach::Loosens,
+            _ => change.reach(),
+        };
         let by_model = decider != Decider::Person;
         let request = Request {
             text: &run.text,
             place: &run.asker.place,
             here: &here,
+            home: met.home.as_deref(),
         };
         let reason = rules::waits(Circumstances {
             gates: policy.gates,
@@ -120,6 +132,7 @@ impl Actions {
             reach,
             reason,
             shown: change.shown(&now),
+            tainted: met.tainted_by.is_some(),
             hash: self.fingerprint(change).await?,
         }))
     }

@@ -38,7 +38,7 @@ impl Actions {
     ) -> Result<Came, Failure> {
         match self.question(run, change, decider).await {
             Ok(None) => self.make(item, run, step, change, true).await,
-            Ok(Some(question)) => match self.rehearse(run, &step, change).await {
+            Ok(Some(question)) => match self.rehearse(run, &step, change, &question).await {
                 Ok(()) => self.wait_for_people(item, run, step, change, &question).await,
                 // Nobody is asked about what cannot be done.
                 Err(Trouble::Person(error) | Trouble::Unavailable(error)) => {
@@ -58,14 +58,20 @@ impl Actions {
     }
 
     /// Whether a change could be made now: makes it in a transaction that is rolled back.
-    async fn rehearse(&self, run: &Run, step: &Step, change: &Change) -> Result<(), Trouble> {
+    async fn rehearse(
+        &self,
+        run: &Run,
+        step: &Step,
+        change: &Change,
+        question: &Question,
+    ) -> Result<(), Trouble> {
         let origin = Origin {
             run: Some(run.id),
             step: Some(step.id),
             conversation: None,
         };
-        // PostgreSQL takes no number back that it gave, and people see those of schedules.
-        if matches!(change, Change::AddSchedule { .. }) {
+        // What it would come to may be a stranger's question. PostgreSQL takes no number back that it gave, and people see those of schedules.
+        if question.tainted || matches!(change, Change::AddSchedule { .. }) {
             return Ok(());
         }
         let mut tx = self.engine.db.begin().await?;

@@ -41,6 +41,25 @@ impl PolicyEdit {
 }
 
 impl PolicyEdit {
+    /// Whether it takes back something that makes a project ask more than usual.
+    pub(super) fn loosens(&self, before: &Policy) -> bool {
+        let goes = |asked: Option<bool>, is: bool| is && asked == Some(false);
+        let named = !before.approvers.is_empty();
+        let strict = before.two_people || before.not_requester || named;
+        let asks_less = |gates| {
+            Policy {
+                gates,
+                ..before.clone()
+            }
+            .strictness()
+                < before.strictness()
+        };
+        goes(self.two_people, before.two_people)
+            || goes(self.not_requester, before.not_requester)
+            || (named && self.approvers.is_some())
+            || (strict && self.gates.is_some_and(asks_less))
+    }
+
     /// What is now, a line for each thing that changes.
     ///
     /// # Errors
@@ -114,7 +133,7 @@ impl Actions {
         edit: &PolicyEdit,
     ) -> Result<String, Trouble> {
         let id = permit.project(Action::SetPolicy)?;
-        let mut project = projects::get(tx, id).await?.ok_or_else(super::projects::gone)?;
+        let mut project = projects::lock(tx, id).await?.ok_or_else(super::projects::gone)?;
         let before = project.policy.clone();
         let approvers = edit.approvers.as_ref();
         project.policy = Policy {
@@ -164,5 +183,53 @@ impl Actions {
             requester_words(policy.not_requester),
             who_answers(&names)
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asking_less_than_was_wanted_is_known() {
+        let plain = Policy::default();
+        let two = Policy {
+            two_people: true,
+            ..plain.clone()
+        };
+        let another = Policy {
+            not_requester: true,
+            ..plain.clone()
+        };
+        let none = PolicyEdit {
+            gates: Some(Gated::None),
+            ..PolicyEdit::default()
+        };
+        let all = PolicyEdit {
+            gates: Some(Gated::AllWrites),
+            ..PolicyEdit::default()
+        };
+        let one = PolicyEdit {
+            two_people: Some(false),
+            ..PolicyEdit::default()
+        };
+        let oneself = PolicyEdit {
+            not_requester: Some(false),
+            ..PolicyEdit::default()
+        };
+        let table = [
+            // Where nobody wanted more than usual, an owner decides alone.
+            (&none, &plain, false),
+            (&none, &two, true),
+            (&none, &another, true),
+            (&all, &two, false),
+            (&one, &two, true),
+            (&one, &another, false),
+            (&oneself, &another, true),
+            (&oneself, &two, false),
+        ];
+        for (edit, before, expected) in table {
+            assert_eq!(edit.loosens(before), expected, "{edit:?} of {before:?}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! What a request asks for, as far as its words show it: what a model changes beyond that is its own idea.
 
-use super::Change;
+use super::{Actions, Change};
 use crate::domain::{IssueRef, Place, Project, names};
 use crate::gate::rules::Unasked;
+use crate::guard::Subject;
 
 /// The words of a request, and where they were said.
 #[derive(Debug, Clone, Copy)]
@@ -13,6 +14,8 @@ pub(super) struct Request<'a> {
     pub(super) place: &'a Place,
     /// The projects of that place.
     pub(super) here: &'a [Project],
+    /// What its run has read first, when it has read anything.
+    pub(super) home: Option<&'a [String]>,
 }
 
 impl Request<'_> {
@@ -39,11 +42,14 @@ impl Request<'_> {
         }
     }
 
-    /// Whether a change is about another project than those of the place. A place of none says nothing.
+    /// Whether a change is about another project than those of the place; at a place of none, than the one that was read first.
     fn is_elsewhere(&self, change: &Change, about: Option<&Project>) -> bool {
         let mut here = self.here.iter();
         match (change.repository(), about) {
-            _ if self.here.is_empty() => false,
+            _ if self.here.is_empty() => {
+                let outside = |(_, subject): &(_, Subject)| Actions::is_outside(self.home, subject);
+                change.needs().iter().any(outside)
+            }
             (Some(repository), _) => !here.any(|other| other.repository.as_ref() == Some(repository)),
             (None, Some(project)) => !here.any(|other| other.id == project.id),
             (None, None) => false,
@@ -75,6 +81,7 @@ fn numbers(text: &str) -> impl Iterator<Item = u64> {
 mod tests {
     use super::*;
     use crate::domain::Repository;
+    use crate::store::trust;
 
     #[test]
     fn a_request_that_names_issues_asks_for_no_others() {
@@ -108,8 +115,48 @@ mod tests {
                 text,
                 place,
                 here: &[],
+                home: None,
             };
             assert_eq!(request.is_of_others(&issue(12)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn where_no_project_is_at_home_the_one_that_was_read_first_is() {
+        let repository = |name| Repository::new("github.com", "acme", name).unwrap();
+        let comment = |name| Change::CommentOnIssue {
+            issue: IssueRef {
+                repository: repository(name),
+                number: 5,
+            },
+            text: "Done.".to_owned(),
+        };
+        let private = Place::Slack {
+            team: "T1".to_owned(),
+            channel: "D1".to_owned(),
+            thread: None,
+        };
+        let home = [trust::repository_scope(&repository("apollo"))];
+        let table = [
+            ("what is open?", None, "zeus", false),
+            ("what is open?", Some(home.as_slice()), "apollo", false),
+            ("what is open?", Some(home.as_slice()), "zeus", true),
+            (
+                "say on zeus that it is done",
+                Some(home.as_slice()),
+                "zeus",
+                false,
+            ),
+        ];
+        for (text, home, about, expected) in table {
+            let request = Request {
+                text,
+                place: &private,
+                here: &[],
+                home,
+            };
+            let unasked = request.unasked(&comment(about), None);
+            assert_eq!(unasked.is_some(), expected, "{text} {about}");
         }
     }
 }

@@ -139,6 +139,8 @@ impl Desk {
             name: asker.name.clone(),
             reason: answer.reason.clone(),
             voted_at: self.engine.clock.now(),
+            account: Some(asker.account.to_string()),
+            place: Some(asker.place.clone()),
         };
         Ok(Ok(Ready {
             permit,

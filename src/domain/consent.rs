@@ -79,6 +79,8 @@ pub enum Reach {
     Write,
     /// It cannot.
     Irreversible,
+    /// It makes a project ask less than its people had wanted.
+    Loosens,
 }
 
 /// What became of a question.

@@ -12,10 +12,10 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use crate::domain::{GateId, GateState, Place};
+use crate::domain::{Asker, GateId, GateState, PersonError, Place};
 use crate::engine::outbox::{Outbox, Post, parts};
 use crate::engine::{Engine, elsewhere};
-use crate::guard::{Action, Permit};
+use crate::guard::{self, Action, Permit, Subject};
 use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::deliveries::{self, Purpose};
 use crate::store::gates::{self, Gate, NewGate, Vote};
@@ -80,7 +80,7 @@ impl Gates {
             let group = self.outbox.post(tx, &post).await?;
             gates::add_copy(tx, gate.id, group).await?;
         }
-        let detail = format!("question {number}: {}", gate.shown);
+        let detail = format!("question {number}: {}", words::noted(&gate.shown));
         self.note(tx, &gate, Who::Person(&run.asker), "gate.asked", detail)
             .await?;
         Ok(number)
@@ -115,6 +115,10 @@ impl Gates {
         if gate.state != GateState::Open {
             return Ok(Answered::Nothing(words::too_late(&gate).to_string()));
         }
+        // Rights may have gone between the look and now: the answer counts as things stand in this transaction.
+        if let Err(refusal) = authorized(tx, permit.asker(), id).await? {
+            return Ok(Answered::Nothing(refusal.to_string()));
+        }
         let who = Who::Person(permit.asker());
         if vote.approves && !fresh {
             let why = "what it is about has changed since the question was asked";
@@ -124,7 +128,7 @@ impl Gates {
         if !gates::vote(tx, id, vote).await? {
             return Ok(Answered::Nothing(words::again(&gate).to_string()));
         }
-        let votes = gates::votes(tx, id).await?;
+        let votes = standing_votes(tx, id, vote).await?;
         let Some(state) = rules::tally(&votes, gate.votes_needed) else {
             self.note(tx, &gate, who, "gate.vote", words::by(vote)).await?;
             self.show(tx, &gate, &votes).await?;
@@ -251,6 +255,32 @@ impl Gates {
         };
         audit::note(tx, &entry, self.engine.clock.now()).await
     }
+}
+
+async fn authorized(
+    tx: &mut Tx,
+    asker: &Asker,
+    id: GateId,
+) -> Result<Result<Permit, PersonError>, StoreError> {
+    guard::authorize(tx, asker, Action::AnswerGate, Subject::Gate(id)).await
+}
+
+/// The answers that count now that there is a new one: whoever agreed before and may not any more is left out.
+async fn standing_votes(tx: &mut Tx, id: GateId, new: &Vote) -> Result<Vec<Vote>, StoreError> {
+    let mut standing = Vec::new();
+    for vote in gates::votes(tx, id).await? {
+        let asker = vote
+            .asker()
+            .filter(|_| vote.approves && vote.person_id != new.person_id);
+        let counts = match asker {
+            Some(asker) => authorized(tx, &asker, id).await?.is_ok(),
+            None => true,
+        };
+        if counts {
+            standing.push(vote);
+        }
+    }
+    Ok(standing)
 }
 
 /// How long the reasons in a verdict may be when the whole is longer than the messages that there are, in characters.

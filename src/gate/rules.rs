@@ -58,6 +58,7 @@ pub fn waits(about: Circumstances<'_>) -> Option<String> {
     match (about.gates, about.reach) {
         (Gated::AllWrites, _) => Some("this project wants to be asked before every change".to_owned()),
         (Gated::Irreversible, Reach::Irreversible) => Some("it cannot be taken back".to_owned()),
+        (Gated::Irreversible, Reach::Loosens) => Some("it makes this project ask less".to_owned()),
         _ => None,
     }
 }
@@ -67,12 +68,13 @@ pub fn least_role(reach: Reach) -> Role {
     match reach {
         Reach::Write => Role::Member,
         Reach::Irreversible => Role::Maintainer,
+        Reach::Loosens => Role::Owner,
     }
 }
 
 /// How many must agree.
 pub fn votes_needed(policy: &Policy, reach: Reach) -> i64 {
-    if policy.two_people && reach == Reach::Irreversible {
+    if policy.two_people && reach != Reach::Write {
         2
     } else {
         1

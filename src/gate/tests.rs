@@ -72,6 +72,27 @@ fn what_waits_for_people() {
 }
 
 #[test]
+fn asking_less_waits_where_anything_does() {
+    for (gates, waits_for) in [
+        (Gated::None, None),
+        (Gated::Irreversible, Some("it makes this project ask less")),
+        (
+            Gated::AllWrites,
+            Some("this project wants to be asked before every change"),
+        ),
+    ] {
+        let reason = waits(Circumstances {
+            gates,
+            reach: Reach::Loosens,
+            tainted_by: None,
+            strayed: false,
+            unasked: None,
+        });
+        assert_eq!(reason.as_deref(), waits_for, "{gates:?}");
+    }
+}
+
+#[test]
 fn what_answers_come_to() {
     let vote = |approves| Vote {
         person_id: PersonId(Uuid::now_v7()),
@@ -79,6 +100,8 @@ fn what_answers_come_to() {
         name: "ana".to_owned(),
         reason: String::new(),
         voted_at: DateTime::UNIX_EPOCH,
+        account: None,
+        place: None,
     };
     for (votes, needed, expected) in [
         (vec![], 1, None),
@@ -103,6 +126,12 @@ fn two_people_are_for_what_cannot_be_taken_back() {
     assert_eq!(votes_needed(&two, Reach::Irreversible), 2);
     assert_eq!(votes_needed(&two, Reach::Write), 1);
     assert_eq!(votes_needed(&Policy::default(), Reach::Irreversible), 1);
+    let two = Policy {
+        two_people: true,
+        ..Policy::default()
+    };
+    let needed = [Reach::Write, Reach::Irreversible, Reach::Loosens].map(|reach| votes_needed(&two, reach));
+    assert_eq!(needed, [1, 2, 2]);
 }
 
 #[test]
@@ -113,6 +142,8 @@ fn a_long_reason_never_cuts_the_verdict() {
         name: name.to_owned(),
         reason,
         voted_at: DateTime::UNIX_EPOCH,
+        account: None,
+        place: None,
     };
     for place in ["discord:1/2", "slack:T1/C1", "github:acme/app#1"] {
         let place: Place = place.parse().unwrap();

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::domain::{Answer, Button, GateState, PersonError, Platform, Role, shorten};
 use crate::markup::quote_untrusted;
+use crate::store::audit;
 use crate::store::gates::{Gate, Vote};
 
 /// A moment as people write it.
@@ -139,7 +140,10 @@ pub(super) fn too_late(gate: &Gate) -> PersonError {
     PersonError::new(
         format!("Your answer to question {} changes nothing", gate.number),
         verdict(gate).replace("**", "").trim_end_matches('.').to_owned(),
-        "If it is still wanted, ask for it anew",
+        match gate.state {
+            GateState::Approved => "Nothing needs to be done; `why` tells what became of it",
+            _ => "If it is still wanted, ask for it anew",
+        },
     )
 }
 
@@ -160,5 +164,13 @@ pub(super) fn by(vote: &Vote) -> String {
         name
     } else {
         format!("{name}: “{}”", quote_untrusted(reason))
+    }
+}
+
+/// A change in the audit log, which is kept for ever: what it is, and of its words only how many and the beginning of their hash.
+pub(super) fn noted(shown: &str) -> String {
+    match shown.split_once('\n') {
+        Some((first, _)) => format!("{} ({})", first.trim().trim_end_matches(':'), audit::words(shown)),
+        None => shown.to_owned(),
     }
 }

@@ -2,7 +2,6 @@
 //! and their hash: the log is kept for ever, and what people say is not.
 
 use chrono::{DateTime, Utc};
-use sha2::{Digest, Sha256};
 
 use crate::domain::{Change, DeliveryId, Effect, IssueChange, IssueState, shorten};
 use crate::engine::sender::Receipt;
@@ -116,10 +115,10 @@ fn effect(delivery: &Delivery, text: &str) -> String {
                 0 => String::new(),
                 part => format!("part {} of ", part + 1),
             };
-            format!("{part}{what} ({})", words(text))
+            format!("{part}{what} ({})", audit::words(text))
         }
         Effect::CreateIssue(new) => {
-            let (title, body) = (shorten(&new.title, TITLE), words(&new.body));
+            let (title, body) = (shorten(&new.title, TITLE), audit::words(&new.body));
             let mut said = format!("a new issue “{title}” ({body})");
             for (name, list) in [("labels", &new.labels), ("assignees", &new.assignees)] {
                 if !list.is_empty() {
@@ -140,7 +139,11 @@ fn changed(change: &IssueChange) -> String {
         said.push(format!("title from “{from}” to “{to}”"));
     }
     if let Some(Change { from, to }) = &change.body {
-        said.push(format!("text from {} to {}", words(from), words(to)));
+        said.push(format!(
+            "text from {} to {}",
+            audit::words(from),
+            audit::words(to)
+        ));
     }
     said.extend(change.state.map(|state| match state {
         IssueState::Open => "reopened".to_owned(),
@@ -156,14 +159,6 @@ fn changed(change: &IssueChange) -> String {
     let lists = lists.iter().filter(|(_, list)| !list.is_empty());
     said.extend(lists.map(|(verb, list)| format!("{verb} {}", list.join(" "))));
     said.join(", ")
-}
-
-/// A text by its length and the beginning of its hash, by which a copy can be recognised.
-fn words(text: &str) -> String {
-    let hash = hex::encode(&Sha256::digest(text)[..8]);
-    let count = text.chars().count();
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} character{plural}, SHA-256 {hash}…")
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod reading;
 mod seals;
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 
 pub use chain::{Hash, follows};
 pub use reading::{Filter, Record, get, last, list, runs_named};
@@ -119,4 +120,12 @@ pub async fn note(tx: &mut Tx, entry: &Entry<'_>, now: DateTime<Utc>) -> Result<
 /// A text that both databases can keep.
 fn storable(text: &str) -> String {
     text.replace('\0', "\u{FFFD}")
+}
+
+/// A text by its length and the beginning of its hash, by which a copy can be recognised.
+pub fn words(text: &str) -> String {
+    let hash = hex::encode(&Sha256::digest(text)[..8]);
+    let count = text.chars().count();
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} character{plural}, SHA-256 {hash}…")
 }
