@@ -4,6 +4,7 @@
 //! What changes our database happens in the caller's transaction. What changes the outside is committed as a delivery in
 //! that transaction and sent by the outbox. Reads of GitHub go straight through.
 
+mod accounts;
 mod activity;
 mod basis;
 mod change;
@@ -48,13 +49,13 @@ use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::people::Permission;
 use crate::store::{StoreError, gates, people as people_rows, projects as project_rows, runs};
 
+pub use accounts::settle_owners;
 pub use activity::Recent;
 pub use change::{Change, Made};
 pub use consent::{Decider, Question};
 pub use issues::{IssueEdit, IssueQuery, ReadIssue, ReadIssues};
 pub use messages::{found, line as message_line};
 pub use outcome::{change_words, outcome};
-pub use people::settle_owners;
 pub use perform::Came;
 pub use policy::PolicyEdit;
 pub use projects::{NewProject, ProjectEdit, line as project_line, list as list_projects};
@@ -69,6 +70,10 @@ pub use trust::{Trust, refused, untouched};
 
 /// How long GitHub's word on a permission is good for.
 const PERMISSION_AGE: Duration = Duration::from_secs(60);
+
+/// How long it is good for while GitHub cannot be asked, for whoever speaks elsewhere: whoever was removed meanwhile is not
+/// trusted for ever.
+const OLDEST_PERMISSION: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -151,21 +156,50 @@ impl Actions {
         let about = subject.to_string();
         let asked = self.may(asker, action, subject).await;
         if let Err(Trouble::Person(refusal)) = &asked {
-            let entry = Entry {
-                who: Who::Person(asker),
-                place: None,
-                action: action.name(),
-                subject: &about,
-                on_behalf: None,
-                result: Outcome::Refused,
-                run: None,
-                detail: refusal.to_string(),
-            };
-            let mut tx = self.engine.db.begin().await?;
-            audit::note(&mut tx, &entry, self.engine.clock.now()).await?;
-            tx.commit("refusal").await?;
+            let why = refusal.to_string();
+            self.note_refusal((asker, action.name(), &about, &why), None)
+                .await?;
         }
         asked
+    }
+
+    /// Notes that a run which has read a stranger's words was kept from something: that may be an attack.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_kept_out(
+        &self,
+        asker: &Asker,
+        subject: &Subject,
+        refusal: &PersonError,
+    ) -> Result<(), StoreError> {
+        let (about, why) = (subject.to_string(), refusal.to_string());
+        self.note_refusal((asker, "run.kept_out", &about, &why), None)
+            .await
+    }
+
+    /// Notes that somebody was refused: who, what, about what, and the words they were told.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note_refusal(
+        &self,
+        (asker, action, subject, why): (&Asker, &str, &str, &str),
+        run: Option<RunId>,
+    ) -> Result<(), StoreError> {
+        let entry = Entry {
+            who: Who::Person(asker),
+            place: None,
+            action,
+            subject,
+            on_behalf: None,
+            result: Outcome::Refused,
+            run,
+            detail: why.to_owned(),
+        };
+        let mut tx = self.engine.db.begin().await?;
+        audit::note(&mut tx, &entry, self.engine.clock.now()).await?;
+        tx.commit("refusal").await
     }
 
     /// Asks the judge, on facts that are fresh, where somebody who may not is left out and not refused.
@@ -173,9 +207,18 @@ impl Actions {
     /// # Errors
     /// The refusal, for the person; or a failure of the database or of GitHub.
     pub async fn may(&self, asker: &Asker, action: Action, subject: Subject) -> Result<Permit, Trouble> {
-        self.refresh_permission(asker, &subject, PERMISSION_AGE).await?;
+        let trouble = self.refresh_permission(asker, &subject, PERMISSION_AGE).await?;
         let mut tx = self.engine.db.read().await?;
-        let permit = guard::authorize(&mut tx, asker, action, subject).await??;
+        let decided = guard::authorize(&mut tx, asker, action, subject.clone()).await?;
+        let permit = match trouble {
+            // What GitHub said long ago gives no right any more; what else somebody is does.
+            Some(trouble) if decided.is_ok() => {
+                guard::authorize_without_github(&mut tx, asker, action, subject)
+                    .await?
+                    .map_err(|_| Trouble::Unavailable(trouble))?
+            }
+            _ => decided?,
+        };
         self.seen.note(permit.subject());
         Ok(permit)
     }
@@ -218,22 +261,24 @@ impl Actions {
         label.unwrap_or_else(|| place.to_string())
     }
 
-    /// Asks GitHub what the accounts of whoever speaks may do, unless it said so a moment ago.
+    /// Asks GitHub what the accounts of whoever speaks may do, unless it said so a moment ago. Why its word is too old, where it
+    /// cannot be asked and has said nothing for long.
     async fn refresh_permission(
         &self,
         asker: &Asker,
         subject: &Subject,
         age: Duration,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<PersonError>, Trouble> {
         let mut tx = self.engine.db.read().await?;
         let accounts = guard::github_accounts(&mut tx, asker).await?;
         drop(tx);
         if accounts.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let Some(repository) = self.judged_by(asker, subject).await? else {
-            return Ok(());
+            return Ok(None);
         };
+        let mut too_old = None;
         for account in accounts {
             if account.workspace != repository.host() {
                 continue;
@@ -243,11 +288,18 @@ impl Actions {
                 .await;
             // What somebody may do who speaks elsewhere does not hang on GitHub alone.
             match asked {
-                Err(Trouble::Unavailable(_)) if asker.account.platform != Platform::GitHub => {}
+                Err(Trouble::Unavailable(trouble)) if asker.account.platform != Platform::GitHub => {
+                    let mut tx = self.engine.db.read().await?;
+                    let known = people_rows::permission(&mut tx, &repository, &account.user_id).await?;
+                    let now = self.engine.clock.now();
+                    if known.is_some_and(|(_, fetched)| later(fetched, OLDEST_PERMISSION) <= now) {
+                        too_old = Some(trouble);
+                    }
+                }
                 other => other?,
             }
         }
-        Ok(())
+        Ok(too_old)
     }
 
     /// Asks GitHub what an account may do, unless it said so a moment ago.

@@ -9,6 +9,8 @@ use crate::store::projects;
 
 /// How much of a question is shown in a list, in characters.
 const SHOWN: usize = 120;
+/// The same in a list, where questions are told apart.
+const LINE: usize = 200;
 
 /// A question that waits, and the name of the project that it is about.
 #[derive(Debug, Clone)]
@@ -70,12 +72,13 @@ impl Waiting {
 
     /// The question, as a line of a Markdown list.
     pub fn line(&self) -> String {
-        let first = self.gate.shown.lines().next().unwrap_or_default();
+        let words: Vec<&str> = self.gate.shown.split_whitespace().collect();
+        let words = words.join(" ").replace('`', "");
         format!(
             "- **{}** {}: {} (asked for by {}, until {})",
             self.gate.number,
             self.project.as_deref().unwrap_or("no project"),
-            shorten(first, SHOWN),
+            quote_untrusted(&shorten(&words, LINE)),
             quote_untrusted(&self.gate.asker_name),
             self.gate.expires_at.format("%-d %b %Y, %H:%M UTC")
         )

@@ -353,7 +353,7 @@ impl Actions {
         drop(tx);
         let found = found.ok_or_else(|| unknown(&key.to_string()))?;
         let subject = Subject::Project(found.project);
-        match self.permit(asker, Action::ReadProject, subject).await {
+        match self.permit(asker, Action::ReadInside, subject).await {
             Ok(_) => Ok(found),
             Err(Trouble::Person(_)) => Err(unknown(&key.to_string()).into()),
             Err(other) => Err(other),

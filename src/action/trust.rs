@@ -237,7 +237,7 @@ impl Actions {
         };
         drop(tx);
         match self.refresh_permission(asker, &subject, TRUST_AGE).await {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(Trouble::Person(_) | Trouble::Unavailable(_)) => return Ok(false),
             Err(other) => return Err(other),
         }

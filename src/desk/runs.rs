@@ -11,12 +11,13 @@ use super::turns;
 use crate::action::{Actions, Came, Change, Decider, Trouble, refused};
 use crate::agent::{Agent, tools};
 use crate::command::{self, Command, Outcome};
-use crate::domain::{Answer, Money, PersonError, Platform, RunId, StepId, shorten};
+use crate::domain::{Answer, Money, PersonError, Place, Platform, RunId, StepId, shorten};
 use crate::engine::Engine;
 use crate::engine::answers::Answers;
 use crate::engine::clock::later;
 use crate::engine::workers::{Failure, Handler};
 use crate::markup::quote_untrusted;
+use crate::platform::github::GitHub;
 use crate::store::queue::{self, Claimed, Kind};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState, Work};
 use crate::store::trust::{self, Met};
@@ -169,17 +170,31 @@ impl RunDesk {
         if met.strayed
             && let Some(by) = self.actions.met(run).await?.tainted_by
         {
-            return Err(refused(&by).into());
+            let error = refused(&by);
+            for subject in actions.seen.subjects() {
+                self.actions.note_kept_out(&run.asker, &subject, &error).await?;
+            }
+            return Err(error.into());
         }
         self.actions.note_met(run, &met).await?;
         outcome
     }
 
+    /// How somebody at a place calls us in commands: an issue has no slash commands.
+    fn prefix(&self, place: &Place) -> String {
+        let mention = || self.actions.github.as_ref().and_then(GitHub::mention);
+        match place {
+            Place::GitHub(_) | Place::Repository(_) => mention().unwrap_or_else(|| self.command.clone()),
+            _ => self.command.clone(),
+        }
+    }
+
     async fn outcome_by(&self, actions: &Actions, run: &Run, line: &str) -> Result<Outcome, Trouble> {
+        let prefix = self.prefix(&run.asker.place);
         let Some(command) = Command::parse(line) else {
-            return Ok(Outcome::Answer(Answer::words(command::overview(&self.command))));
+            return Ok(Outcome::Answer(Answer::words(command::overview(&prefix))));
         };
-        let work = command::run(actions, &run.asker, &command, &self.command);
+        let work = command::run(actions, &run.asker, &command, &prefix);
         let done = self.engine.clock.timeout(COMMAND, work).await;
         done.unwrap_or_else(|late| {
             Err(PersonError::new(

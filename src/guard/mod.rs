@@ -71,6 +71,8 @@ pub enum Action {
     SwitchTopic,
     /// Say which effects wait for people to agree, and for whom.
     SetPolicy,
+    /// Hear what repositories and channels of any project are called, as the health report names them.
+    ReadNames,
 }
 
 impl Action {
@@ -98,6 +100,7 @@ impl Action {
             Self::LinkAccount => "link this account",
             Self::SwitchTopic => "change the topic here",
             Self::SetPolicy => "change what this project asks about",
+            Self::ReadNames => "hear the names in the health report",
         }
     }
 }
@@ -127,6 +130,7 @@ impl Action {
             Self::LinkAccount => "account.link",
             Self::SwitchTopic => "topic.switch",
             Self::SetPolicy => "policy.set",
+            Self::ReadNames => "health.names",
         }
     }
 }
@@ -273,6 +277,24 @@ pub async fn authorize(
     subject: Subject,
 ) -> Result<Result<Permit, PersonError>, StoreError> {
     let facts = Facts::gather(tx, asker, &subject).await?;
+    Ok(judge(action, &facts).map(|()| Permit {
+        action,
+        subject,
+        asker: asker.clone(),
+    }))
+}
+
+/// The same, where what GitHub said is too old to count.
+///
+/// # Errors
+/// When the database fails. The refusal is the inner result.
+pub async fn authorize_without_github(
+    tx: &mut Tx,
+    asker: &Asker,
+    action: Action,
+    subject: Subject,
+) -> Result<Result<Permit, PersonError>, StoreError> {
+    let facts = Facts::gather_without_github(tx, asker, &subject).await?;
     Ok(judge(action, &facts).map(|()| Permit {
         action,
         subject,

@@ -39,7 +39,13 @@ impl ToolCx<'_> {
         let withhold = match look(tainted_by.is_some(), self.met.strayed, outside) {
             Look::Open => false,
             Look::Withheld => true,
-            Look::Refused => return Err(refused(tainted_by.unwrap_or_default()).into()),
+            Look::Refused => {
+                let error = refused(tainted_by.unwrap_or_default());
+                self.actions
+                    .note_kept_out(self.asker, permit.subject(), &error)
+                    .await?;
+                return Err(error.into());
+            }
         };
         Ok(Reading {
             telling: Telling::model(self.fence, withhold),
@@ -76,7 +82,9 @@ impl ToolCx<'_> {
         let outside = Actions::is_outside(home, subject);
         let tainted_by = self.met.tainted_by.as_deref();
         if look(tainted_by.is_some(), self.met.strayed, outside) == Look::Refused {
-            return Err(untouched(tainted_by.unwrap_or_default()).into());
+            let error = untouched(tainted_by.unwrap_or_default());
+            self.actions.note_kept_out(self.asker, subject, &error).await?;
+            return Err(error.into());
         }
         Ok(Met {
             home: match home {
