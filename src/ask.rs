@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::app::{App, Role, StartError};
 use crate::config::Config;
-use crate::domain::{GateState, Place};
+use crate::domain::{GateState, Place, RunId, gate_answer};
 use crate::engine::clock::{Clock, later};
 use crate::engine::{Engine, intake};
 use crate::platform::shell;
@@ -36,6 +36,17 @@ pub struct Answered {
     pub text: String,
     /// Whether it says that something did not work.
     pub failed: bool,
+}
+
+impl Answered {
+    /// The same, and what came of it.
+    fn with(mut self, came: Option<Self>) -> Self {
+        if let Some(came) = came {
+            self.text = format!("{}\n\n{}", self.text.trim_end(), came.text);
+            self.failed |= came.failed;
+        }
+        self
+    }
 }
 
 /// Why there is no answer; shown to the person who asked.
@@ -84,28 +95,36 @@ pub async fn ask(
         db: &db,
         clock,
         user,
+        text,
         id,
         tell_at: later(clock.now(), TELL),
+        asked_at: clock.now(),
         told: AtomicBool::new(false),
         tell,
     };
     if alone {
         return work(config, &follow, db.clone()).await;
     }
-    // Somebody may serve. Where nobody does, or they end before the answer, this process takes over.
+    beside(config, &follow, &db).await
+}
+
+/// Follows a request that somebody else may serve. Where nobody does, or they end before the answer, this process takes over.
+async fn beside(config: &Config, follow: &Follow<'_>, db: &Db) -> Result<Answered, AskError> {
+    let clock = follow.clock;
     let deadline = later(clock.now(), PATIENCE);
     while clock.now() < deadline {
         if let Some(answered) = follow.until(later(clock.now(), TAKE_OVER)).await? {
-            return Ok(answered);
+            let came = follow.came(later(clock.now(), STAY)).await?;
+            return Ok(answered.with(came));
         }
         if db.is_shared() {
             if !follow.is_taken().await? {
-                return work(config, &follow, db.clone()).await;
+                return work(config, follow, db.clone()).await;
             }
             continue;
         }
         match Db::open(&config.database.url, true).await {
-            Ok(db) => return work(config, &follow, db).await,
+            Ok(db) => return work(config, follow, db).await,
             Err(OpenError::InUse(_)) => {}
             Err(other) => return Err(other.into()),
         }
@@ -148,8 +167,9 @@ async fn work(config: &Config, follow: &Follow<'_>, db: Db) -> Result<Answered, 
             return Err(AskError::Broken(why));
         }
         answered = follow.until(later(follow.clock.now(), PATIENCE)) => {
+            let came = follow.came(later(follow.clock.now(), STAY)).await?;
             follow.sent(later(follow.clock.now(), STAY)).await?;
-            answered
+            answered.map(|answered| answered.map(|answered| answered.with(came)))
         }
     };
     stop.cancel();
@@ -164,9 +184,12 @@ struct Follow<'a> {
     db: &'a Db,
     clock: &'a Clock,
     user: &'a str,
+    text: &'a str,
     id: Uuid,
     /// When the person is told that the answer takes its time, unless it is there.
     tell_at: chrono::DateTime<chrono::Utc>,
+    /// When it was asked.
+    asked_at: chrono::DateTime<chrono::Utc>,
     told: AtomicBool,
     tell: fn(&str),
 }
@@ -251,6 +274,44 @@ impl Follow<'_> {
         Ok(())
     }
 
+    /// What came of what was just agreed to, when it was asked for at this shell too and is there by `deadline`: nobody else would
+    /// show it.
+    async fn came(&self, deadline: chrono::DateTime<chrono::Utc>) -> Result<Option<Answered>, StoreError> {
+        if !gate_answer(self.text).is_some_and(|answer| answer.approves) {
+            return Ok(None);
+        }
+        let Some(run) = self.agreed().await? else {
+            return Ok(None);
+        };
+        while self.clock.now() < deadline {
+            let mut tx = self.db.read().await?;
+            let Some(run) = runs::get(&mut tx, run).await? else {
+                return Ok(None);
+            };
+            if let Some(answered) = self.answered(&mut tx, &run).await? {
+                return Ok(Some(answered));
+            }
+            drop(tx);
+            self.clock.sleep(LOOK).await;
+        }
+        Ok(None)
+    }
+
+    /// The run at this shell whose question was agreed to since we asked.
+    async fn agreed(&self) -> Result<Option<RunId>, StoreError> {
+        let mut tx = self.db.read().await?;
+        for id in why::runs_at(&mut tx, &shell::place(self.user), NEWEST).await? {
+            let gates = gates::of_run(&mut tx, id).await?;
+            let now = |gate: &gates::Gate| {
+                gate.state == GateState::Approved && gate.decided_at.is_some_and(|at| at >= self.asked_at)
+            };
+            if gates.iter().any(now) {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
     /// Whether somebody took the question up.
     async fn is_taken(&self) -> Result<bool, StoreError> {
         let mut tx = self.db.read().await?;
@@ -275,7 +336,16 @@ impl Follow<'_> {
             self.say_it_takes_long(&run);
             return Ok(None);
         }
-        let mut parts = deliveries::answers_of(&mut tx, run.id).await?;
+        self.answered(&mut tx, &run).await
+    }
+
+    /// The answer of a run here, once it is whole.
+    async fn answered(&self, tx: &mut Tx, run: &Run) -> Result<Option<Answered>, StoreError> {
+        if run.state.is_open() {
+            return Ok(None);
+        }
+        let place = shell::place(self.user);
+        let mut parts = deliveries::answers_of(tx, run.id).await?;
         parts.retain(|delivery| delivery.place == place && delivery.last);
         if parts.is_empty()
             || parts

@@ -35,7 +35,13 @@ enum Subcommands {
     /// Ask one thing and print the answer
     Ask {
         /// The request, in plain words or as a command
-        #[arg(required = true, num_args = 1.., value_parser = clap::builder::NonEmptyStringValueParser::new())]
+        #[arg(
+            required = true,
+            num_args = 1..,
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_parser = clap::builder::NonEmptyStringValueParser::new()
+        )]
         text: Vec<String>,
     },
     /// See what did not arrive, and decide what becomes of it
@@ -186,7 +192,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
     runtime.block_on(async {
         match arguments.command.unwrap_or(Subcommands::Serve) {
             Subcommands::Serve => serve(&config).await,
-            Subcommands::Ask { text } => ask_once(&config, &text.join(" ")).await,
+            Subcommands::Ask { text } => ask_once(&config, &one_line(&text)).await,
             Subcommands::Outbox { command } => operate(&config, command).await,
             Subcommands::Audit { command } => audit(&config, command).await,
         }
@@ -244,7 +250,7 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
         answer = asked => answer.map_err(|error| error.to_string())?,
         () = signalled() => {
             let kept = kept.load(std::sync::atomic::Ordering::SeqCst);
-            let what = if kept { "the request is kept and goes on with the next start" } else { "nothing was stored; ask again" };
+            let what = if kept { "the request is kept and goes on, at once where Callsheet runs, else with the next start; `callsheet ask stop` ends it" } else { "nothing was stored; ask again" };
             return Err(format!("stopped before the answer came; {what}"));
         }
     };
@@ -254,6 +260,18 @@ async fn ask_once(config: &Config, text: &str) -> Result<ExitCode, String> {
     } else {
         ExitCode::SUCCESS
     })
+}
+
+/// What was typed, as one line: the shell has taken the quotes off what stood in them.
+fn one_line(typed: &[String]) -> String {
+    if let [line] = typed {
+        return line.clone();
+    }
+    let word = |word: &String| match shlex::try_quote(word) {
+        Ok(quoted) if word.contains(char::is_whitespace) => quoted.into_owned(),
+        _ => word.clone(),
+    };
+    typed.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// What the person at this shell is called.

@@ -56,6 +56,18 @@ pub fn init(format: Format, default_filter: &str) -> Result<(), TelemetryError> 
 
 fn filter(given: Option<&str>, default: &str) -> Result<EnvFilter, TelemetryError> {
     let text = given.filter(|text| !text.trim().is_empty()).unwrap_or(default);
+    // A lone word that is no level would be taken for the name of a part, and silence all others.
+    let is_level = |word: &str| word.trim().parse::<tracing::level_filters::LevelFilter>().is_ok();
+    if let Some(word) = text
+        .split(',')
+        .find(|word| !word.contains(['=', ':', '[']) && !is_level(word))
+    {
+        let why = format!(
+            "`{}` is no level; use error, warn, info, debug, trace or off",
+            word.trim()
+        );
+        return Err(TelemetryError::Filter(scrub(&why)));
+    }
     EnvFilter::try_new(text).map_err(|error| TelemetryError::Filter(scrub(&error.to_string())))
 }
 

@@ -341,7 +341,15 @@ impl Actions {
             text.to_owned()
         };
         let here = if text.starts_with('#') {
-            Some(self.repository(asker, None, None, Naming::Whole).await?)
+            let found = self.repository(asker, None, None, Naming::Whole).await;
+            let whole = |error: PersonError| PersonError {
+                next: format!("Name the {noun} with its repository, like acme/apollo{text}"),
+                ..error
+            };
+            Some(found.map_err(|trouble| match trouble {
+                Trouble::Person(error) => Trouble::Person(whole(error)),
+                other => other,
+            })?)
         } else {
             None
         };

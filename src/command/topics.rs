@@ -22,6 +22,7 @@ pub enum TopicCommand {
     #[command(after_help = "topic back 1")]
     Back {
         /// Its number; left out for the one before
+        #[arg(value_parser = number)]
         number: Option<i64>,
     },
 }
@@ -49,4 +50,10 @@ pub(super) async fn topic(
         number,
         name,
     })))
+}
+
+/// The number of a topic, as it was typed.
+fn number(typed: &str) -> Result<i64, String> {
+    let number = typed.trim_start_matches('#').parse();
+    number.map_err(|_| "a topic has a number; `topic list` tells which".to_owned())
 }

@@ -106,7 +106,8 @@ pub(super) fn heads<'a>(open: impl Iterator<Item = &'a Run>) -> Vec<&'a Run> {
     let mut heads: Vec<&Run> = Vec::new();
     let begun = |run: &&Run| run.state != RunState::Queued;
     let (begun, waiting): (Vec<&Run>, Vec<&Run>) = open.partition(begun);
-    for run in begun.into_iter().chain(waiting) {
+    // Of those that have begun the last is worked on: the others wait for people's answers.
+    for run in begun.into_iter().rev().chain(waiting) {
         if seen.insert(run.conversation) {
             heads.push(run);
         }

@@ -6,6 +6,8 @@ pub mod audit;
 pub mod outbox;
 mod words;
 
+use std::path::PathBuf;
+
 use crate::config::Config;
 use crate::engine::clock::Clock;
 use crate::store::{Db, OpenError, StoreError};
@@ -29,6 +31,9 @@ pub enum OperatorError {
     /// The database could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// There is no database: looking at one that was made just now would say that all is well.
+    #[error("there is no database at {}; run this where Callsheet runs, or set database.url to its database", .0.display())]
+    Missing(PathBuf),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -44,6 +49,9 @@ impl Operator {
     /// When it cannot be opened.
     pub async fn open(config: &Config, clock: Clock) -> Result<Self, OperatorError> {
         let url = &config.database.url;
+        if let Some(file) = Db::missing(url) {
+            return Err(OperatorError::Missing(file));
+        }
         let db = match Db::open(url, true).await {
             Err(OpenError::InUse(_)) => Db::open(url, false).await?,
             opened => opened?,

@@ -101,6 +101,13 @@ pub(super) fn because(error: &sqlx::Error) -> String {
 }
 
 impl Db {
+    /// The file that `url` names where there is none; nothing for a server.
+    pub fn missing(url: &SecretString) -> Option<PathBuf> {
+        let options = SqliteConnectOptions::from_str(url.expose_secret()).ok()?;
+        let path = options.get_filename().to_path_buf();
+        (!url.expose_secret().starts_with("postgres") && !path.exists()).then_some(path)
+    }
+
     /// Opens the database at `url` and brings its tables up to date. With `serve`, takes the instance lock of a SQLite
     /// file first, so that two services never migrate or work one file.
     ///
@@ -152,7 +159,9 @@ impl Db {
             private(&path).map_err(|error| wrong(format!("{error}; let this user write it")))?;
         }
         let lock = if serve {
-            Some(Arc::new(instance_lock(&path)?))
+            // One file by whatever name: a link to it is no other database.
+            let file = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+            Some(Arc::new(instance_lock(&file, &path)?))
         } else {
             None
         };
@@ -305,8 +314,8 @@ fn private(path: &Path) -> std::io::Result<()> {
     options.create(true).append(true).mode(0o600).open(path).map(drop)
 }
 
-/// Locks `<database>.lock`, kept open as long as the database.
-fn instance_lock(path: &Path) -> Result<File, OpenError> {
+/// Locks `<database>.lock`, kept open as long as the database, which is called `named` in the configuration.
+fn instance_lock(path: &Path, named: &Path) -> Result<File, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let lock = PathBuf::from(name);
@@ -316,7 +325,7 @@ fn instance_lock(path: &Path) -> Result<File, OpenError> {
     })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_path_buf())),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(named.to_path_buf())),
         Err(TryLockError::Error(error)) => Err(OpenError::File {
             path: lock,
             why: error.to_string(),

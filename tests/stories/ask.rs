@@ -281,6 +281,8 @@ async fn a_question_is_answered_by_another_ask(kind: Kind) {
     exit 0
     - Apollo: active, no repository
     exit 0
+
+    Changed Apollo: status is now done.
     exit 0
     - Apollo: done, no repository
     ");

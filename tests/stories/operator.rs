@@ -8,7 +8,7 @@ use callsheet::store::outbox::{self, Wanted};
 use serde_json::json;
 
 use super::ask::{program, said};
-use crate::support::database::{Database, Kind};
+use crate::support::database::{Database, Engine, Kind};
 use crate::support::slack::Fault;
 use crate::support::world::World;
 use crate::{sees, stories};
@@ -376,6 +376,19 @@ async fn the_program_says_what_it_can_do(kind: Kind) {
         command.arg("outbox").args(arguments);
         tokio::task::spawn_blocking(move || command.output().unwrap())
     };
+    if kind.engine == Engine::Sqlite {
+        // In a wrong folder all would seem well.
+        let told = said(&outbox(&["list"]).await.unwrap());
+        assert!(
+            told.starts_with("exit 1\ncallsheet: there is no database at data/callsheet.db;"),
+            "{told}"
+        );
+        assert!(!folder.path().join("data").exists());
+    }
+    let mut ask = program(folder.path(), &database, kind);
+    ask.args(["ask", "help"]);
+    let asked = tokio::task::spawn_blocking(move || ask.output().unwrap());
+    assert!(asked.await.unwrap().status.success());
     sees!(said(&outbox(&["list"]).await.unwrap()), @"
     exit 0
     Nothing waits for a person.
