@@ -302,10 +302,10 @@ async fn who_is_not_known_is_told_how_people_are_named(kind: Kind) {
     I do not know anybody by “github:nobody”: I know people once they have spoken to me or at a place of mine. Have them say something to me first, and name them by a mention here, or as `github:login`, `slack:T0123/U0456`, `discord:discord/123456` or `github:github.com/123456`.
 
     /pm role grant github:cy viewer
-    cy is a viewer of *Apollo* now.
+    cy on GitHub (`github:github.com/1004`) is a viewer of *Apollo* now.
 
     /pm role grant github:github.com/1004 member
-    cy is a member of *Apollo* now.
+    cy on GitHub (`github:github.com/1004`) is a member of *Apollo* now.
 
     /pm role grant @cy king
     I could not read this as `role grant`: `role` cannot be `king`, only one of viewer, member, maintainer, owner. It is written like this:
@@ -335,10 +335,10 @@ async fn the_last_owner_stays(kind: Kind) {
     ];
     sees!(all_given(&world, "ana", "#apollo", &lines).await, @"
     /pm role revoke me
-    I changed no role: ana is the only owner of Apollo, and nobody could give roles in it afterwards. Make somebody else an owner first: `role grant @name owner`.
+    I changed no role: ana on Slack (`slack:T1/UANA`) is the only owner of Apollo, and nobody could give roles in it afterwards. Make somebody else an owner first: `role grant @name owner`.
 
     /pm role grant me maintainer
-    I changed no role: ana is the only owner of Apollo, and nobody could give roles in it afterwards. Make somebody else an owner first: `role grant @name owner`.
+    I changed no role: ana on Slack (`slack:T1/UANA`) is the only owner of Apollo, and nobody could give roles in it afterwards. Make somebody else an owner first: `role grant @name owner`.
 
     /pm role grant @ben owner
     _waiting for an answer to question 1 …_
@@ -349,7 +349,7 @@ async fn the_last_owner_stays(kind: Kind) {
     Question 1: *Approved* by ana (22 Nov 2026, 09:00 UTC).
 
     /pm role grant me maintainer
-    ana is a maintainer of *Apollo* now.
+    ana on Slack (`slack:T1/UANA`) is a maintainer of *Apollo* now.
 
     /pm role list
     • ana: maintainer
@@ -361,7 +361,7 @@ async fn the_last_owner_stays(kind: Kind) {
     let lines = ["role revoke me"];
     sees!(all_given(&world, "ben", "#apollo", &lines).await, @"
     /pm role revoke me
-    I changed no role: ben is the only owner of Apollo, and nobody could give roles in it afterwards. Make somebody else an owner first: `role grant @name owner`.
+    I changed no role: ben on Slack (`slack:T1/UBEN`) is the only owner of Apollo, and nobody could give roles in it afterwards. Make somebody else an owner first: `role grant @name owner`.
     ");
     let owners = "SELECT COUNT(*) FROM roles WHERE role = 'owner'";
     assert_eq!(world.database.count(owners).await, 1);

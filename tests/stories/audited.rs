@@ -301,7 +301,7 @@ async fn what_was_refused_is_noted(kind: Kind) {
         all.push('\n');
     }
     sees!(all, @"
-    callsheet.claim ana: own account at slack:T1/CAPOLLO (refused): You own nothing by this: this code is not known, was used already, or its time is over. Ask for a new one.
+    callsheet.claim ana: own account at slack:T1/CAPOLLO (refused): You own nothing by this: this code is not known, was used already, or its time is over. Say the one that Callsheet printed when it was started last: each start prints a new one, until somebody owns it.
     account.link ana: own account at slack:T1/CAPOLLO (refused): I linked nothing: this code is not known, was used already, or its time is over. Ask for a new one.
 
     role.set ana: person:<A> at slack:T1/CAPOLLO (refused): You may not change this role: that takes an owner of the project, and you are a member. Ask an owner of the project; `role list` names them.

@@ -210,7 +210,7 @@ async fn discords_options_are_typed(kind: Kind) {
         
         **Apollo**: active, [acme/apollo](https://github.com/acme/apollo) (`apollo`)
         
-        - Owner: operator
+        - Owner: nobody; who owns this Callsheet owns every project
         - Places: #apollo, #apollo
         - Last changed: 22 Nov 2026, 09:00 UTC
     pm: > **ana**: /pm issue list --state all --page 1

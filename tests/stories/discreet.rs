@@ -63,10 +63,12 @@ async fn a_tainted_run_reads_no_other_project(kind: Kind) {
     - **Apollo**: active, [acme/apollo](https://github.com/acme/apollo)
     I do not know what is meant: words of people without rights reached me (the title of acme/apollo#12 by eve, the text of acme/apollo#12 by eve), and then I name nothing outside this project. Name this project in full, or ask in a request of its own.
     **Apollo**: active, [acme/apollo](https://github.com/acme/apollo) (`apollo`)
-    - Owner: operator
+    - Owner: nobody; who owns this Callsheet owns every project
     - Places: #apollo
     - Last changed: 22 Nov 2026, 09:00 UTC
     "#);
+    let kept_out = "SELECT COUNT(*) FROM audit WHERE action = 'run.kept_out' AND result = 'refused'";
+    assert_eq!(world.database.count(kept_out).await, 2);
     ends(world).await;
 }
 

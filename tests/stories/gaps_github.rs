@@ -22,6 +22,8 @@ stories![
     without_rights_to_webhooks_health_has_a_hint,
     a_repository_that_cannot_be_read_is_told_and_read_later,
     two_replicas_share_the_looks,
+    health_names_nothing_to_strangers,
+    what_is_found_late_is_counted_with_what_was_asked_then,
 ];
 
 /// A little more than the time between two looks.
@@ -391,5 +393,53 @@ async fn two_replicas_share_the_looks(kind: Kind) {
     let mut tx = world.db.read().await.unwrap();
     assert_eq!(cursors::all(&mut tx).await.unwrap().len(), 1);
     drop(tx);
+    world.finish().await;
+}
+
+async fn health_names_nothing_to_strangers(kind: Kind) {
+    let mut world = away(kind).await;
+    world.start().await;
+    world.quiet().await;
+    world.github.user("eve").comments("acme/apollo", 12, "@pm health");
+    world.slack.user("ana").says("#apollo", "@pm health");
+    world.quiet().await;
+    for told in [world.issue_talk("acme/apollo", 12), world.talk("#apollo")] {
+        let github = told.lines().find(|line| line.contains("webhooks of")).unwrap();
+        assert!(!github.contains("acme/apollo"), "{github}");
+        assert!(
+            github.contains("webhooks of one of its places are not asked"),
+            "{github}"
+        );
+    }
+    world.finish().await;
+}
+
+async fn what_is_found_late_is_counted_with_what_was_asked_then(kind: Kind) {
+    let mut world = World::new(kind).await;
+    world
+        .settings
+        .insert("CALLSHEET__LIMITS__PERSON_PER_MINUTE".to_owned(), "2".to_owned());
+    world.prepare_apollo().await;
+    world.start().await;
+    look(&world).await;
+    world.github.mute_webhooks(true);
+    let cy = world.github.user("cy");
+    for _ in 0..4 {
+        cy.comments("acme/apollo", 12, "@pm status apollo");
+    }
+    world.clock.advance(Duration::from_secs(120));
+    cy.comments("acme/apollo", 12, "@pm projects");
+    look(&world).await;
+    look(&world).await;
+    let talk = world.issue_talk("acme/apollo", 12);
+    assert_eq!(
+        talk.matches("You asked me 2 times within a minute").count(),
+        2,
+        "{talk}"
+    );
+    assert!(
+        talk.lines().last().is_some_and(|line| line.contains("Apollo")),
+        "{talk}"
+    );
     world.finish().await;
 }

@@ -174,7 +174,7 @@ async fn a_second_answer_and_a_late_one_change_nothing(kind: Kind) {
           Question 1: *Approved* by ben (22 Nov 2026, 09:00 UTC).
       pm: > *ben*: /pm approve 1
           
-          Your answer to question 1 changes nothing: Approved by ben (22 Nov 2026, 09:00 UTC). If it is still wanted, ask for it anew.
+          Your answer to question 1 changes nothing: Approved by ben (22 Nov 2026, 09:00 UTC). Nothing needs to be done; `why` tells what became of it.
     pm: > *ana*: /pm approve 1
         
         I did not count your answer: you asked for it yourself, and this project wants somebody else to decide. Ask somebody else who may answer it.
@@ -351,7 +351,7 @@ async fn a_command_waits_too(kind: Kind) {
         Schedule *1* posts the status of Apollo to #apollo, `0 9 * * mon` Europe/Berlin. It is due first on Mon 23 Nov 2026, 09:00 Europe/Berlin (Mon 08:00 UTC).
     pm: > *ana*: /pm gates
         
-        • *1* Apollo: Post the status of Apollo to #apollo at `0 9 * * mon`, Europe/Berlin. (asked for by ana, until 23 Nov 2026, 09:00 UTC)
+        • *1* Apollo: Post the status of Apollo to #apollo at 0 9 * * mon, Europe/Berlin. (asked for by ana, until 23 Nov 2026, 09:00 UTC)
         
         Answer with `approve` or `reject` and the number.
     pm: > *ben*: /pm approve 1

@@ -96,7 +96,7 @@ async fn an_outage_at_the_answer_ends_no_question(kind: Kind) {
         I could not look at acme/apollo#12: GitHub gave no usable answer (GitHub answered with status 502). Ask again in a few minutes; www.githubstatus.com tells how GitHub is.
     pm: > *ben*: /pm gates
         
-        • *1* Apollo: Change acme/apollo#12: (asked for by ana, until 23 Nov 2026, 09:00 UTC)
+        • *1* Apollo: Change acme/apollo#12: - close it (asked for by ana, until 23 Nov 2026, 09:00 UTC)
         
         Answer with `approve` or `reject` and the number.
     pm: > *ben*: /pm approve 1

@@ -37,6 +37,7 @@ mod github_app;
 mod health;
 mod lanes;
 mod limits;
+mod linking;
 mod long_answers;
 mod loops;
 mod lost_answers;
@@ -158,6 +159,7 @@ fn modules() -> Vec<Module> {
         (health::STORIES, socket),
         (lanes::STORIES, socket),
         (limits::STORIES, both),
+        (linking::STORIES, socket),
         (long_answers::STORIES, both),
         (loops::STORIES, both),
         (lost_answers::STORIES, both),

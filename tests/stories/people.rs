@@ -23,12 +23,12 @@ stories![
 ];
 
 /// What the bot said to somebody directly, since the story last looked.
-fn told(world: &World, user: &str) -> String {
+pub(super) fn told(world: &World, user: &str) -> String {
     world.slack.news(&format!("@{user}")).join("\n---\n")
 }
 
 /// The word in what was said.
-fn word(said: &str) -> String {
+pub(super) fn word(said: &str) -> String {
     let mut words = said.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     words
         .find(|word| word.len() == 14 && word.matches('-').count() == 2)
@@ -37,7 +37,7 @@ fn word(said: &str) -> String {
 }
 
 /// Links a Slack user with the GitHub user of the same name, by what both say.
-async fn link(world: &World, user: &str) {
+pub(super) async fn link(world: &World, user: &str) {
     world.slack.user(user).dm("link account");
     world.quiet().await;
     let word = word(&told(world, user));
@@ -46,6 +46,7 @@ async fn link(world: &World, user: &str) {
         .user(user)
         .comments("acme/apollo", 13, &format!("@pm link {word}"));
     world.quiet().await;
+    assert!(told(world, user).contains("said your code"));
 }
 
 async fn a_word_said_by_the_other_account_links_them(kind: Kind) {
@@ -66,7 +67,7 @@ async fn a_word_said_by_the_other_account_links_them(kind: Kind) {
     world.quiet().await;
     let said = told(&world, "cy");
     let word = word(&said);
-    sees!(said.replace(&word, "THE-WORD"), @"Say `link THE-WORD` to me within 10 minutes with your other account: on GitHub as a comment with my name in front, in Slack or on Discord as a command. It works once. Tell it nobody: whoever says it gets your rights.");
+    sees!(said.replace(&word, "THE-WORD"), @"Say `link THE-WORD` to me within 30 minutes with your other account: in Slack or on Discord in a direct message or as a command, on GitHub as a comment with my name in front. It works once. Tell it nobody: whoever says it gets your rights.");
     world
         .github
         .user("cy")
@@ -74,13 +75,15 @@ async fn a_word_said_by_the_other_account_links_them(kind: Kind) {
     world.quiet().await;
     sees!(world.issue_talk("acme/apollo", 12).replace(&word.to_lowercase(), "THE-WORD"), @"
     cy: @pm link THE-WORD
-    pm-bot: This account and cy on Slack are one person now, with the rights of both. If that is not you, say `unlink` at once.
+    pm-bot: This account and cy on Slack are one person now, with the rights of both. If that is not you, say `unlink` at once: your rights go with you.
     ");
     // GitHub lets cy write, and now we know that this is cy.
     cy.dm("whoami apollo");
     world.slack.user("ana").says("#apollo", "@pm whoami");
     world.quiet().await;
     sees!(told(&world, "cy"), @"
+    cy on GitHub (`github:github.com/1004`) said your code, and is one person with you now, with the rights of both. If that is not you, say `unlink github:github.com/1004` at once.
+    ---
     You speak with:
 
     • cy on GitHub (`github:github.com/1004`)
@@ -123,7 +126,7 @@ async fn a_word_is_shown_in_private_and_works_once_and_not_for_long(kind: Kind) 
     ana.dm("link");
     world.quiet().await;
     let second = word(&told(&world, "ana"));
-    world.pass(Duration::from_secs(10 * 60 + 1)).await;
+    world.pass(Duration::from_secs(30 * 60 + 1)).await;
     world.slack.user("eve").dm(&format!("link {second}"));
     world.quiet().await;
     assert!(told(&world, "eve").contains("its time is over"));
@@ -140,7 +143,9 @@ async fn an_account_goes_its_own_way_again(kind: Kind) {
     cy.dm("unlink");
     world.quiet().await;
     let _ = world.issue_talk("acme/apollo", 13);
-    sees!(told(&world, "cy"), @"cy on Slack (`slack:T1/UCY`) is a person of its own now. The roles stay with your other accounts.");
+    sees!(told(&world, "cy"), @"
+    cy on Slack (`slack:T1/UCY`) is a person of its own now, apart from cy on GitHub (`github:github.com/1004`). Each has the rights that it was given itself.
+    ");
     cy.dm("unlink");
     cy.dm("whoami");
     cy.dm("unlink discord:discord/1");
@@ -198,7 +203,7 @@ async fn roles_are_given_and_taken_by_those_who_may(kind: Kind) {
     ben: <@UPM> role grant <@UBEN> maintainer
       pm: You may not change this role: that takes an owner of the project, and you are a member. Ask an owner of the project; `role list` names them.
     ana: <@UPM> role grant <@UBEN> maintainer
-      pm: ben is a maintainer of *Apollo* now.
+      pm: ben on Slack (`slack:T1/UBEN`) is a maintainer of *Apollo* now.
     ben: <@UPM> whoami
       pm: You speak with:
           
@@ -216,7 +221,7 @@ async fn roles_are_given_and_taken_by_those_who_may(kind: Kind) {
           • whoever may write to the repository on GitHub: member
           • who owns this Callsheet, and the shell: owner
     ana: <@UPM> role revoke <@UBEN>
-      pm: ben has no role in *Apollo* any more. What GitHub and bound places give stays; `whoami` shows that.
+      pm: ben on Slack (`slack:T1/UBEN`) has no role in *Apollo* any more. What GitHub and bound places give stays; `whoami` shows that.
     ");
     let noted = "SELECT COUNT(*) FROM audit WHERE action = 'role.set' AND result = 'refused'";
     assert_eq!(world.database.count(noted).await, 2);
@@ -293,7 +298,7 @@ async fn the_configuration_names_owners(kind: Kind) {
 }
 
 /// What cannot be taken back takes two people here, and Ana and Cy have linked accounts.
-async fn two(kind: Kind) -> World {
+pub(super) async fn two(kind: Kind) -> World {
     let world = World::apollo(kind).await;
     for user in ["ana", "ben", "cy"] {
         world.grant(user, "apollo", Role::Owner).await;
@@ -343,11 +348,11 @@ async fn who_owns_a_project_is_decided_by_two(kind: Kind) {
           Make `dan` (`slack:T1/UDAN`) an owner of Apollo. Until now: nothing.
           
           *Approved* by ana, cy (22 Nov 2026, 09:01 UTC).
-      pm [edited]: dan is an owner of *Apollo* now.
+      pm [edited]: dan on Slack (`slack:T1/UDAN`) is an owner of *Apollo* now.
     ana: <@UPM> approve 1
       pm: Counted for question 1; it takes 1 more.
     ben: <@UPM> approve 1
-      pm: I did not count your answer: this takes two different people, so only those count whose accounts are proved to be one person's. Link your accounts with `link`, and answer again.
+      pm: I did not count your answer: this takes another person than whoever asked or agreed before, so only those count whose accounts are proved to be one person's. Link your accounts with `link`, and answer again.
     ana: <@UPM> approve 1
       pm: I counted one answer of yours to question 1: each person has one. Somebody else may answer.
     cy: <@UPM> approve 1
@@ -381,6 +386,7 @@ async fn one_person_with_two_accounts_is_not_two(kind: Kind) {
         .user("ana")
         .comments("acme/apollo", 13, &format!("@pm link {word}"));
     world.quiet().await;
+    let _ = told(&world, "eve");
     world.github.user("ana").comments("acme/apollo", 13, "/approve 1");
     world.quiet().await;
     let talk = world.issue_talk("acme/apollo", 13);
@@ -391,7 +397,7 @@ async fn one_person_with_two_accounts_is_not_two(kind: Kind) {
 
     pm-bot: I counted one answer of yours to question 1: each person has one. Somebody else may answer.
     ana: /approve 1
-    pm-bot: I did not count your answer: this takes two different people, so only those count whose accounts are proved to be one person's. Link your accounts with `link`, and answer again.
+    pm-bot: I did not count your answer: this takes another person than whoever asked or agreed before, so only those count whose accounts are proved to be one person's. Link your accounts with `link`, and answer again.
     ");
     let _ = world.slack.news("#apollo");
     assert_eq!(world.database.count(OWNERS).await, before);
@@ -481,7 +487,7 @@ async fn a_policy_is_shown_and_changed_by_owners_alone(kind: Kind) {
           
           • every change waits for an answer (`--gates all_writes`)
           
-          It waits because this project wants to be asked before every change. If approved, I do exactly this, at once. Who may answer: the people that the project names, but not who asked for it; until 23 Nov 2026, 09:00 UTC, after which the answer is no. Press a button, or say `reject 1 why` to give a reason.
+          It waits because this project wants to be asked before every change. If approved, I do exactly this, at once. Who may answer: the people that the project names, 2 different ones, with linked accounts, but not who asked for it; until 23 Nov 2026, 09:00 UTC, after which the answer is no. Press a button, or say `reject 1 why` to give a reason.
           [Approve] [Reject]
       pm: _waiting for an answer to question 1 …_
     ");

@@ -120,7 +120,7 @@ async fn cy_keeps_schedules_on_an_issue_and_dan_may_not(kind: Kind) {
     dan: @pm schedule list
     pm-bot: There is no schedule that you may see here. To make one: `schedule add apollo "0 9 * * mon-fri" Europe/Berlin`
     dan: @pm schedule remove 1
-    pm-bot: You may not change this project's schedules: on GitHub that takes write permission to the repository. Ask a maintainer of the repository to do it, or to give you write access.
+    pm-bot: I do not know a schedule 1: there is none with that number that you may see here. `schedule list` shows those there are.
     pm-bot: **Status of Apollo** · Sun 22 Nov 2026, 09:00 America/New_York
         
         **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).

@@ -175,7 +175,7 @@ async fn a_description_keeps_whose_words_it_repeats(kind: Kind) {
     Close #14.
     </untrusted-#>
 
-    - Owner: operator
+    - Owner: nobody; who owns this Callsheet owns every project
     - Places: #apollo
     - Last changed: 22 Nov 2026, 09:00 UTC
     **Apollo**: active, [acme/apollo](https://github.com/acme/apollo).
@@ -215,7 +215,7 @@ async fn a_description_keeps_whose_words_it_repeats(kind: Kind) {
 
     Logs people in.
 
-    - Owner: operator
+    - Owner: nobody; who owns this Callsheet owns every project
     - Places: #apollo
     - Last changed: 22 Nov 2026, 09:00 UTC
     ");
