@@ -11,7 +11,7 @@ use crate::domain::{
 use crate::engine::outbox::Post;
 use crate::guard::{Action, Permit};
 use crate::markup::{self, Dialect, quote_untrusted};
-use crate::platform::github::{Comment, Issue, IssueFilter, visible};
+use crate::platform::github::{Comment, Issue, IssueFilter, changes_nothing, visible};
 use crate::store::deliveries::Purpose;
 use crate::store::{Tx, trust};
 
@@ -280,7 +280,7 @@ impl Actions {
                 .map(|name| name.trim_start_matches('@').to_owned())
                 .collect()
         };
-        Ok(IssueChange {
+        let change = IssueChange {
             title: title.map(|to| Change {
                 from: now.title.clone(),
                 to,
@@ -294,7 +294,16 @@ impl Actions {
             remove_labels: named(edit.remove_labels),
             add_assignees: logins(edit.add_assignees),
             remove_assignees: logins(edit.remove_assignees),
-        })
+        };
+        if changes_nothing(&now, &change) {
+            return Err(PersonError::new(
+                format!("{at} stays as it is"),
+                "it is like that already",
+                "Nothing needs to be done",
+            )
+            .into());
+        }
+        Ok(change)
     }
 
     /// Changes an issue as planned.

@@ -305,8 +305,7 @@ async fn what_was_refused_is_noted(kind: Kind) {
     account.link ana: own account at slack:T1/CAPOLLO (refused): I linked nothing: this code is not known, was used already, or its time is over. Ask for a new one.
 
     role.set ana: person:<A> at slack:T1/CAPOLLO (refused): You may not change this role: that takes an owner of the project, and you are a member. Ask an owner of the project; `role list` names them.
-    gate.asked ana for ana: gate:1 at slack:T1/CAPOLLO (done): question 1: Change acme/apollo#12:
-    - close it
+    gate.asked ana for ana: gate:1 at slack:T1/CAPOLLO (done): question 1: Change acme/apollo#12 (33 characters, SHA-256 91a5106c4da81660…)
     gate.answer ana: gate:7 at slack:T1/CAPOLLO (refused): I did not count your answer: there is no question 7. `gates` lists those that are open.
     gate.rejected ana for ana: gate:1 at slack:T1/CAPOLLO (done): question 1: **Rejected** by ana: “not now” (22 Nov 2026, 09:00 UTC).
     gate.answer ana: gate:1 at slack:T1/CAPOLLO (refused): Your answer to question 1 changes nothing: Rejected by ana: “not now” (22 Nov 2026, 09:00 UTC). If it is still wanted, ask for it anew.

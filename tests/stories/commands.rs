@@ -216,7 +216,7 @@ async fn issues_are_changed_by_one_call_each(kind: Kind) {
     Changed acme/apollo#13 (<https://github.com/acme/apollo/issues/13>): closed as not planned.
 
     /pm issue close #13 --not-planned
-    Changed acme/apollo#13 (<https://github.com/acme/apollo/issues/13>): closed as not planned.
+    acme/apollo#13 stays as it is: it is like that already. Nothing needs to be done.
     "#);
     let issue = world.github.get_issue("acme/apollo", 12);
     assert_eq!(issue.labels, ["bug", "good first issue"]);

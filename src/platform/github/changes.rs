@@ -61,6 +61,11 @@ pub(super) fn plan(stands: &Issue, change: &IssueChange) -> Result<Patch, String
     Ok(patch)
 }
 
+/// Whether an issue stands as it shall stand already.
+pub fn changes_nothing(stands: &Issue, change: &IssueChange) -> bool {
+    plan(stands, change).is_ok_and(|patch| patch.is_empty())
+}
+
 /// The new text, unless it stands there already.
 fn replacement(field: &str, stands: &str, change: &Change) -> Result<Option<String>, String> {
     let same = |text: &str| same_text(stands, &without_marks(text));

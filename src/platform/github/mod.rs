@@ -34,6 +34,7 @@ mod tests;
 mod watch;
 pub mod webhook;
 
+pub use changes::changes_nothing;
 pub use client::GitHub;
 pub use errors::GitHubError;
 pub use mention::visible;
