@@ -277,10 +277,10 @@ impl Follow<'_> {
     /// What came of what was just agreed to, when it was asked for at this shell too and is there by `deadline`: nobody else would
     /// show it.
     async fn came(&self, deadline: chrono::DateTime<chrono::Utc>) -> Result<Option<Answered>, StoreError> {
-        if !gate_answer(self.text).is_some_and(|answer| answer.approves) {
+        let Some(answer) = gate_answer(self.text).filter(|answer| answer.approves) else {
             return Ok(None);
-        }
-        let Some(run) = self.agreed().await? else {
+        };
+        let Some(run) = self.agreed(answer.number).await? else {
             return Ok(None);
         };
         while self.clock.now() < deadline {
@@ -297,13 +297,17 @@ impl Follow<'_> {
         Ok(None)
     }
 
-    /// The run at this shell whose question was agreed to since we asked.
-    async fn agreed(&self) -> Result<Option<RunId>, StoreError> {
+    /// The run at this shell whose question was agreed to: of that number, else since we asked.
+    async fn agreed(&self, number: Option<i64>) -> Result<Option<RunId>, StoreError> {
         let mut tx = self.db.read().await?;
         for id in why::runs_at(&mut tx, &shell::place(self.user), NEWEST).await? {
             let gates = gates::of_run(&mut tx, id).await?;
             let now = |gate: &gates::Gate| {
-                gate.state == GateState::Approved && gate.decided_at.is_some_and(|at| at >= self.asked_at)
+                let is_it = match number {
+                    Some(number) => gate.number == number,
+                    None => gate.decided_at.is_some_and(|at| at >= self.asked_at),
+                };
+                is_it && gate.state == GateState::Approved
             };
             if gates.iter().any(now) {
                 return Ok(Some(id));

@@ -1,5 +1,5 @@
 -- Whose an account was before it was linked for the first time: what was given to that person is the account's own, and goes with it
--- when accounts are taken apart. Not known of accounts that were linked before: what they were given stays with the others.
+-- when accounts are taken apart.
 ALTER TABLE accounts ADD COLUMN came_from UUID REFERENCES persons (id) ON DELETE SET NULL;
 CREATE INDEX accounts_by_origin ON accounts (came_from);
 -- Where a code was shown, so that whoever was shown it hears who said it.

@@ -22,7 +22,7 @@ use crate::store::audit::{self, Entry, Who};
 use crate::store::codes::{self, Code, Purpose};
 use crate::store::deliveries;
 use crate::store::people::{self, Known};
-use crate::store::{StoreError, Tx, gates, roles, usage};
+use crate::store::{StoreError, Tx, roles};
 
 /// How long a word that links accounts works: long enough for a comment on an issue that only the next look, ten minutes later, finds.
 const LINK: Duration = Duration::from_secs(30 * 60);
@@ -147,7 +147,8 @@ impl Actions {
         }
         let (code, now) = (new_code(), self.engine.clock.now());
         let of = Code {
-            person_id: Some(guard::person(tx, asker).await?),
+            // Whose it is by itself: a code that is shown while accounts are linked brings nobody back.
+            person_id: Some(people::origin_of(tx, &asker.account, &asker.name, now).await?),
             account_name: asker.name.clone(),
             platform: asker.account.platform,
             place: Some(asker.place.clone()),
@@ -185,8 +186,6 @@ impl Actions {
         for account in people::accounts_of(tx, before).await? {
             people::link(tx, &account.key(), person, now).await?;
         }
-        gates::inherit(tx, before, person).await?;
-        usage::inherit(tx, before, person).await?;
         self.tell_of_link(tx, &shown, asker).await?;
         Ok(format!(
             "This account and {with} are one person now, with the rights of both. If that is not you, say `unlink` at once: your \

@@ -6,10 +6,9 @@ use super::{Actions, Change, Trouble};
 use crate::domain::{GateId, Platform, Policy, Project, ProjectId, Reach, Repository, Role, StepId};
 use crate::engine::clock::later;
 use crate::gate::rules::{self, Circumstances, Unasked};
-use crate::guard;
 use crate::store::gates::NewGate;
 use crate::store::runs::Run;
-use crate::store::{StoreError, Tx, projects, roles, schedules, trust};
+use crate::store::{StoreError, Tx, people, projects, roles, schedules, trust};
 
 /// Who decided on a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,12 +178,14 @@ impl Actions {
         question: &Question,
     ) -> Result<i64, StoreError> {
         let json = serde_json::to_string(change).unwrap_or_default();
+        let now = self.engine.clock.now();
         let new = NewGate {
             id: GateId::new(),
             project: question.project,
             run: run.id,
             step,
-            person: guard::person(tx, &run.asker).await?,
+            // The account's own: whoever takes their accounts apart takes their questions along.
+            person: people::origin_of(tx, &run.asker.account, &run.asker.name, now).await?,
             asker_name: &run.asker.name,
             place: &run.asker.place,
             reason: &question.reason,
@@ -195,7 +196,7 @@ impl Actions {
             approvers: &question.policy.approvers,
             votes_needed: rules::votes_needed(&question.policy, question.reach),
             not_requester: question.policy.not_requester,
-            expires_at: later(self.engine.clock.now(), self.patience),
+            expires_at: later(now, self.patience),
         };
         self.gates().ask(tx, run, &new).await
     }

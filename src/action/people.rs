@@ -42,7 +42,9 @@ impl Actions {
         let project_name = projects::lock(tx, project)
             .await?
             .map_or_else(String::new, |project| project.name);
-        let before = roles::get(tx, project, person).await?;
+        // A role is the account's own: whoever takes the accounts apart takes it along.
+        let own = known.map_or(person, |known| known.origin());
+        let before = roles::given(tx, project, own).await?;
         if before == role {
             let is = role.map_or("nothing by a grant", Role::words);
             return Err(PersonError::new(
@@ -63,25 +65,32 @@ impl Actions {
             )
             .into());
         }
-        if before == Some(Role::Owner) && permit.asker().place.platform() != Platform::Shell {
-            let mut holders = roles::of_project(tx, project).await?.into_iter();
-            let others = holders.any(|holder| holder.role == Role::Owner && holder.person_id != person);
-            if !others && !roles::has_owner(tx).await? {
-                return Err(last_owner(&name, &project_name).into());
+        match role {
+            Some(role) => {
+                let by = guard::person(tx, permit.asker()).await?;
+                roles::grant(tx, project, own, role, by, self.engine.clock.now()).await?;
             }
+            None => drop(roles::revoke(tx, project, own).await?),
         }
-        let Some(role) = role else {
-            roles::revoke(tx, project, person).await?;
-            return Ok(format!(
+        let by_shell = permit.asker().place.platform() == Platform::Shell;
+        if before == Some(Role::Owner) && !by_shell && !is_owned(tx, project).await? {
+            return Err(last_owner(&name, &project_name).into());
+        }
+        let mut said = match role {
+            Some(role) => format!("{name} is {} of **{project_name}** now.", role.words()),
+            None => format!(
                 "{name} has no role in **{project_name}** any more. What GitHub and bound places give stays; `whoami` shows that."
-            ));
+            ),
         };
-        let by = guard::person(tx, permit.asker()).await?;
-        // Whatever the other accounts were given goes: a role is of the person, and takes the place of what they were.
-        roles::revoke(tx, project, person).await?;
-        let own = known.map_or(person, |known| known.origin());
-        roles::grant(tx, project, own, role, by, self.engine.clock.now()).await?;
-        Ok(format!("{name} is {} of **{project_name}** now.", role.words()))
+        if let Some(most) = roles::get(tx, project, person).await?
+            && Some(most) > role
+        {
+            said.push_str(&format!(
+                " By another account of theirs they are {} all the same.",
+                most.words()
+            ));
+        }
+        Ok(said)
     }
 
     /// The person that is meant by `me`, an account's ids, or a name on the platform where somebody speaks.
@@ -92,9 +101,12 @@ impl Actions {
         let name = text.trim().trim_start_matches('@');
         let mut tx = self.engine.db.read().await?;
         if let Ok(key) = name.parse::<AccountKey>() {
-            return people::known(&mut tx, &key)
-                .await?
-                .ok_or_else(|| nobody(text).into());
+            let known = match people::known(&mut tx, &key).await? {
+                // A mention of somebody of another workspace, in a channel that is shared with it, names the channel's.
+                None if key.platform == Platform::Slack => people::slack_user(&mut tx, &key.user_id).await?,
+                known => known,
+            };
+            return known.ok_or_else(|| nobody(text).into());
         }
         if name.eq_ignore_ascii_case("me") {
             return people::known(&mut tx, &asker.account)
@@ -200,6 +212,13 @@ impl Actions {
         lines.push("- who owns this Callsheet, and the shell: owner".to_owned());
         Ok(lines)
     }
+}
+
+/// Whether anybody owns a project, or this Callsheet and so every project.
+async fn is_owned(tx: &mut Tx, project: ProjectId) -> Result<bool, Trouble> {
+    let holders = roles::of_project(tx, project).await?;
+    let owned = holders.iter().any(|holder| holder.role == Role::Owner);
+    Ok(owned || roles::has_owner(tx).await?)
 }
 
 /// Why somebody is something.

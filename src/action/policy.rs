@@ -56,7 +56,7 @@ impl PolicyEdit {
         };
         goes(self.two_people, before.two_people)
             || goes(self.not_requester, before.not_requester)
-            || (named && self.approvers.is_some())
+            || (strict && self.approvers.is_some())
             || (strict && self.gates.is_some_and(asks_less))
     }
 
@@ -217,6 +217,10 @@ mod tests {
             not_requester: Some(false),
             ..PolicyEdit::default()
         };
+        let named = PolicyEdit {
+            approvers: Some(Vec::new()),
+            ..PolicyEdit::default()
+        };
         let table = [
             // Where nobody wanted more than usual, an owner decides alone.
             (&none, &plain, false),
@@ -227,6 +231,10 @@ mod tests {
             (&one, &another, false),
             (&oneself, &another, true),
             (&oneself, &two, false),
+            // Naming people is choosing who is asked.
+            (&named, &plain, false),
+            (&named, &another, true),
+            (&named, &two, true),
         ];
         for (edit, before, expected) in table {
             assert_eq!(edit.loosens(before), expected, "{edit:?} of {before:?}");

@@ -5,7 +5,7 @@ use crate::domain::{Asker, shorten};
 use crate::guard::{self, Action, Subject};
 use crate::markup::quote_untrusted;
 use crate::store::gates::{self, Gate};
-use crate::store::projects;
+use crate::store::{people, projects};
 
 /// How much of a question is shown in a list, in characters.
 const SHOWN: usize = 120;
@@ -29,15 +29,17 @@ impl Actions {
         let mut tx = self.engine.db.read().await?;
         let open = gates::open(&mut tx).await?;
         let person = guard::person(&mut tx, asker).await?;
+        let mine = people::identities(&mut tx, person).await?;
+        let is_mine = |gate: &Gate| gate.person.is_some_and(|by| mine.contains(&by));
         drop(tx);
         let mut waiting = Vec::new();
         for gate in open {
             let may = match gate.project {
-                Some(id) if gate.person == Some(person) => {
+                Some(id) if is_mine(&gate) => {
                     self.seen.note(&Subject::Project(id));
                     true
                 }
-                None if gate.person == Some(person) => true,
+                None if is_mine(&gate) => true,
                 Some(id) => {
                     let asked = self.may(asker, Action::ReadInside, Subject::Project(id));
                     match asked.await {

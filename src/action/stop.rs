@@ -15,7 +15,7 @@ use crate::store::deliveries::{self, Delivery, State};
 use crate::store::queue::{self, Kind};
 use crate::store::runs::{self, Run, RunState, Step, StepKind, StepState};
 use crate::store::usage::{self, Used};
-use crate::store::{StoreError, Tx, projects, stops};
+use crate::store::{StoreError, Tx, people, projects, stops};
 
 /// How much of what a tool did is told, in characters.
 const SHOWN: usize = 200;
@@ -120,9 +120,11 @@ impl Actions {
         if lost.answers == 0 {
             return Ok(());
         }
-        let day = self.engine.clock.now().date_naive();
+        let now = self.engine.clock.now();
         let payer = usage::payer(tx, run.id, &run.asker.place).await?;
-        usage::add(tx, run.asker.person, payer.map(|project| project.id), day, lost).await
+        let own = people::origin_of(tx, &run.asker.account, &run.asker.name, now).await?;
+        let payer = payer.map(|project| project.id);
+        usage::add(tx, own, payer, now.date_naive(), lost).await
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::Agent;
 use crate::domain::Money;
+use crate::guard;
 use crate::guard::budget::Spent;
 use crate::store::runs::{Run, Step};
 use crate::store::usage::{self, Used};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, people};
 
 impl Agent {
     /// Enters a model's answer in the ledger, in the transaction that journals it. Of one that was lost nobody knows what it
@@ -16,10 +17,11 @@ impl Agent {
             cost: step.cost,
             answers: 1,
         };
-        let day = self.engine.clock.now().date_naive();
+        let now = self.engine.clock.now();
         let payer = usage::payer(tx, run.id, &run.asker.place).await?;
         let payer = payer.map(|project| project.id);
-        usage::add(tx, run.asker.person, payer, day, used).await
+        let own = people::origin_of(tx, &run.asker.account, &run.asker.name, now).await?;
+        usage::add(tx, own, payer, now.date_naive(), used).await
     }
 
     /// Why the model is not asked, when a limit is reached.
@@ -31,7 +33,8 @@ impl Agent {
         let now = self.engine.clock.now();
         let mut tx = self.engine.db.read().await?;
         let payer = usage::payer(&mut tx, run.id, &run.asker.place).await?;
-        let mut spent = Spent::gather(&mut tx, run.asker.person, payer, now).await?;
+        let person = guard::person(&mut tx, &run.asker).await?;
+        let mut spent = Spent::gather(&mut tx, person, payer, now).await?;
         drop(tx);
         spent.run = steps
             .iter()

@@ -93,8 +93,10 @@ async fn approvers(
     let mut found: Vec<(PersonId, String)> = Vec::new();
     for name in names {
         let known = actions.person_called(asker, name).await?;
-        if found.iter().all(|(person, _)| *person != known.person_id) {
-            found.push((known.person_id, known.name));
+        // The account's own, so that it stays an approver when accounts are taken apart.
+        let own = known.origin();
+        if found.iter().all(|(person, _)| *person != own) {
+            found.push((own, known.name));
         }
     }
     Ok(Some(found))

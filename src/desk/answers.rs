@@ -14,12 +14,12 @@ use crate::domain::{
 };
 use crate::engine::workers::Failure;
 use crate::gate::Answered;
-use crate::guard::{self, Action, Permit, Subject};
+use crate::guard::{Action, Permit, Subject};
 use crate::store::audit::{self, Entry, Outcome, Who};
 use crate::store::gates::{self, Gate, Vote};
 use crate::store::queue::{self, Claimed};
 use crate::store::runs::{self, NewTurn, RunState, Target, Work};
-use crate::store::{StoreError, Tx, deliveries, inbox, projects};
+use crate::store::{StoreError, Tx, deliveries, inbox, people, projects};
 
 /// An answer that may be given.
 struct Ready {
@@ -134,7 +134,9 @@ impl Desk {
         };
         let mut tx = self.engine.db.read().await?;
         let vote = Vote {
-            person_id: guard::person(&mut tx, asker).await?,
+            person_id: people::known(&mut tx, &asker.account)
+                .await?
+                .map_or(asker.person, |known| known.origin()),
             approves: answer.approves,
             name: asker.name.clone(),
             reason: answer.reason.clone(),

@@ -21,7 +21,7 @@ use crate::store::deliveries::{self, Purpose};
 use crate::store::gates::{self, Gate, NewGate, Vote};
 use crate::store::queue::{self, Kind};
 use crate::store::runs::{self, Run};
-use crate::store::{StoreError, Tx};
+use crate::store::{StoreError, Tx, people};
 
 pub use timer::keep_time;
 pub use words::verdict;
@@ -125,11 +125,16 @@ impl Gates {
             let gate = self.decide(tx, &gate, GateState::Moved, why, who).await?;
             return Ok(Answered::Nothing(words::too_late(&gate).to_string()));
         }
-        if !gates::vote(tx, id, vote).await? {
+        let is_new = !has_voted(tx, permit.asker(), id).await? && gates::vote(tx, id, vote).await?;
+        if !is_new && !vote.approves {
             return Ok(Answered::Nothing(words::again(&gate).to_string()));
         }
+        // Whoever agreed before and may not any more may again by now.
         let votes = standing_votes(tx, id, vote).await?;
         let Some(state) = rules::tally(&votes, gate.votes_needed) else {
+            if !is_new {
+                return Ok(Answered::Nothing(words::again(&gate).to_string()));
+            }
             self.note(tx, &gate, who, "gate.vote", words::by(vote)).await?;
             self.show(tx, &gate, &votes).await?;
             let left = gate.votes_needed - i64::try_from(votes.len()).unwrap_or(i64::MAX);
@@ -263,6 +268,14 @@ async fn authorized(
     id: GateId,
 ) -> Result<Result<Permit, PersonError>, StoreError> {
     guard::authorize(tx, asker, Action::AnswerGate, Subject::Gate(id)).await
+}
+
+/// Whether somebody has answered already, by any of their accounts.
+async fn has_voted(tx: &mut Tx, asker: &Asker, id: GateId) -> Result<bool, StoreError> {
+    let person = guard::person(tx, asker).await?;
+    let mine = people::identities(tx, person).await?;
+    let votes = gates::votes(tx, id).await?;
+    Ok(votes.iter().any(|vote| mine.contains(&vote.person_id)))
 }
 
 /// The answers that count now that there is a new one: whoever agreed before and may not any more is left out.

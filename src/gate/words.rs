@@ -29,10 +29,13 @@ fn who(gate: &Gate) -> String {
     } else {
         String::new()
     };
-    let not = if gate.not_requester {
-        ", but not who asked for it"
-    } else {
-        ""
+    let not = match (gate.not_requester, gate.votes_needed > 1) {
+        (true, true) => ", but not who asked for it".to_owned(),
+        (true, false) => format!(
+            ", but not who asked for it, and outside of {} with a linked account",
+            gate.place.platform()
+        ),
+        (false, _) => String::new(),
     };
     format!("{who}{two}{not}")
 }

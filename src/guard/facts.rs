@@ -212,18 +212,20 @@ async fn about_gate(
     // Whoever takes their accounts apart, or puts them together, while a question is open, is no second person by that.
     let was_apart = |account: &people::Known| account.unlinked_at.is_some_and(|at| at > gate.created_at);
     // On the same platform two accounts are two people; on another one, anybody's second account would be a second person.
-    let speaks_there =
-        (asker.place.platform(), asker.place.workspace()) == (gate.place.platform(), gate.place.workspace());
+    // On Discord an account is the same everywhere.
+    let speaks_there = asker.place.platform() == gate.place.platform()
+        && (asker.place.platform() == Platform::Discord || asker.place.workspace() == gate.place.workspace());
     let split = accounts.iter().any(was_apart);
+    let asked = gate.person.is_some_and(|by| identities.contains(&by));
     Ok(GateFacts {
         role: gate.role,
         named: (!gate.approvers.is_empty())
             .then(|| identities.iter().any(|one| gate.approvers.contains(one))),
         not_requester: gate.not_requester,
-        is_requester: gate.person == Some(person) || split,
-        own: gate.project.is_none().then(|| gate.person == Some(person)),
+        is_requester: asked || split,
+        own: gate.project.is_none().then_some(asked),
         linked_only: gate.votes_needed > 1 || (gate.not_requester && !speaks_there),
-        is_linked: accounts.len() > 1 && accounts.iter().any(was_linked),
+        is_linked: !split && accounts.len() > 1 && accounts.iter().any(was_linked),
     })
 }
 

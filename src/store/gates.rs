@@ -164,7 +164,7 @@ macro_rules! select_gates {
 /// A person's answer.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Vote {
-    /// Who.
+    /// Whom the account that answered is by itself.
     pub person_id: PersonId,
     /// Yes or no.
     pub approves: bool,
@@ -431,34 +431,4 @@ pub async fn copies(tx: &mut Tx, id: GateId) -> Result<Vec<GroupId>, StoreError>
         id,
     )?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
-}
-
-/// Makes what one person asked for and answered another's, who answers once all the same.
-///
-/// # Errors
-/// When the database fails.
-pub async fn inherit(tx: &mut Tx, from: PersonId, to: PersonId) -> Result<(), StoreError> {
-    sql!(
-        tx,
-        execute,
-        "UPDATE gates SET person_id = $2 WHERE person_id = $1",
-        from,
-        to
-    )?;
-    sql!(
-        tx,
-        execute,
-        "DELETE FROM votes WHERE person_id = $1 AND gate_id IN (SELECT gate_id FROM votes WHERE person_id = $2)
-             AND gate_id IN (SELECT id FROM gates WHERE state = 'open')",
-        from,
-        to,
-    )?;
-    sql!(
-        tx,
-        execute,
-        "UPDATE votes SET person_id = $2 WHERE person_id = $1 AND gate_id IN (SELECT id FROM gates WHERE state = 'open')",
-        from,
-        to,
-    )?;
-    Ok(())
 }

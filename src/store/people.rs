@@ -190,6 +190,22 @@ pub async fn known(tx: &mut Tx, account: &AccountKey) -> Result<Option<Known>, S
     )
 }
 
+/// The account of a Slack user of whichever workspace; none when there are several. Slack's ids of users are its own everywhere
+/// (<https://docs.slack.dev/apis/slack-connect/>).
+///
+/// # Errors
+/// When the database fails.
+pub async fn slack_user(tx: &mut Tx, user_id: &str) -> Result<Option<Known>, StoreError> {
+    let mut found = sql!(
+        tx,
+        fetch_all as Known,
+        "SELECT person_id, platform, workspace, user_id, name, linked_at, unlinked_at, came_from FROM accounts
+         WHERE platform = 'slack' AND user_id = $1",
+        user_id,
+    )?;
+    Ok(if found.len() == 1 { found.pop() } else { None })
+}
+
 /// The accounts of a person.
 ///
 /// # Errors

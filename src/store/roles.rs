@@ -34,6 +34,21 @@ pub async fn get(tx: &mut Tx, project: ProjectId, person: PersonId) -> Result<Op
     Ok(rows.into_iter().map(|(role,)| role).max())
 }
 
+/// What was granted to the person that an account is by itself.
+///
+/// # Errors
+/// When the database fails.
+pub async fn given(tx: &mut Tx, project: ProjectId, own: PersonId) -> Result<Option<Role>, StoreError> {
+    let row = sql!(
+        tx,
+        fetch_optional as (Role,),
+        "SELECT role FROM roles WHERE project_id = $1 AND person_id = $2",
+        project,
+        own,
+    )?;
+    Ok(row.map(|(role,)| role))
+}
+
 /// Makes the person that an account is by itself something in a project, in the place of what they were.
 ///
 /// # Errors
@@ -61,7 +76,7 @@ pub async fn grant(
     Ok(())
 }
 
-/// Takes every role that a person has in a project by any of their accounts; false when they had none.
+/// Takes the role that the person has in a project whom an account is by itself; false when there is none.
 ///
 /// # Errors
 /// When the database fails.
@@ -69,8 +84,7 @@ pub async fn revoke(tx: &mut Tx, project: ProjectId, person: PersonId) -> Result
     let gone = sql!(
         tx,
         execute,
-        "DELETE FROM roles WHERE project_id = $1
-             AND (person_id = $2 OR person_id IN (SELECT came_from FROM accounts WHERE person_id = $2))",
+        "DELETE FROM roles WHERE project_id = $1 AND person_id = $2",
         project,
         person,
     )?;

@@ -46,7 +46,7 @@ pub async fn payer(tx: &mut Tx, run: RunId, place: &Place) -> Result<Option<Proj
     Ok(projects.into_iter().next())
 }
 
-/// Adds what a person used, for a project.
+/// Adds what the person used whom an account is by itself, for a project.
 ///
 /// # Errors
 /// When the database fails.
@@ -73,26 +73,7 @@ pub async fn add(
     Ok(())
 }
 
-/// Counts what one person used as another's.
-///
-/// # Errors
-/// When the database fails.
-pub async fn inherit(tx: &mut Tx, from: PersonId, to: PersonId) -> Result<(), StoreError> {
-    sql!(
-        tx,
-        execute,
-        "INSERT INTO usage (person_id, project, day, tokens, cost_micro, answers)
-         SELECT $2, project, day, tokens, cost_micro, answers FROM usage WHERE person_id = $1
-         ON CONFLICT (person_id, day, project) DO UPDATE SET tokens = usage.tokens + excluded.tokens,
-             cost_micro = usage.cost_micro + excluded.cost_micro, answers = usage.answers + excluded.answers",
-        from,
-        to,
-    )?;
-    sql!(tx, execute, "DELETE FROM usage WHERE person_id = $1", from)?;
-    Ok(())
-}
-
-/// What a person used on a day, for whichever project.
+/// What a person used on a day by any of their accounts, for whichever project.
 ///
 /// # Errors
 /// When the database fails.
@@ -102,7 +83,8 @@ pub async fn of_person(tx: &mut Tx, person: PersonId, day: NaiveDate) -> Result<
         fetch_one as Used,
         "SELECT CAST(COALESCE(SUM(tokens), 0) AS BIGINT) AS tokens, CAST(COALESCE(SUM(cost_micro), 0) AS BIGINT) AS cost_micro,
              CAST(COALESCE(SUM(answers), 0) AS BIGINT) AS answers
-         FROM usage WHERE person_id = $1 AND day = $2",
+         FROM usage WHERE day = $2
+             AND (person_id = $1 OR person_id IN (SELECT came_from FROM accounts WHERE person_id = $1))",
         person,
         day.to_string(),
     )

@@ -60,11 +60,11 @@ async fn quotes_and_digits_of_a_phone_are_understood(kind: Kind) {
         world.quiet().await;
         seen.push(format!("{line}: {}", verdict(&world)));
     }
-    for (number, line) in [(4, "/approve ４"), (5, "/reject “not now”")] {
+    for (number, label, line) in [(4, "bug", "/approve ４"), (5, "later", "/reject “not now”")] {
         world
             .model
-            .calls_tool("update_issue", json!({"add_labels": ["bug"]}));
-        cy.comments("acme/apollo", 13, "@pm label this as a bug");
+            .calls_tool("update_issue", json!({"add_labels": [label]}));
+        cy.comments("acme/apollo", 13, &format!("@pm label this as {label}"));
         world.quiet().await;
         world.model.says(&format!("That was {number}."));
         cy.comments("acme/apollo", 13, line);

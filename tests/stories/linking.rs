@@ -19,6 +19,9 @@ stories![
     asking_less_takes_those_who_were_to_be_asked,
     a_stop_is_about_the_last_thing_that_was_asked_for,
     githubs_word_is_not_good_for_ever,
+    a_code_from_before_brings_nobody_back,
+    taken_apart_nobody_answers_twice,
+    a_role_is_taken_from_the_account_that_was_named,
 ];
 
 /// Eve has a code, and Ana owns Apollo.
@@ -251,5 +254,78 @@ async fn githubs_word_is_not_good_for_ever(kind: Kind) {
         .says("#apollo", "@pm project set apollo --status done");
     world.quiet().await;
     sees!(world.slack.news("#apollo").join("\n"), @"Changed *Apollo*: status is now done.");
+    world.finish().await;
+}
+
+async fn a_code_from_before_brings_nobody_back(kind: Kind) {
+    let (world, code) = eve_has_a_code(kind).await;
+    let (ana, eve) = (world.slack.user("ana"), world.slack.user("eve"));
+    ana.dm(&format!("link {code}"));
+    world.quiet().await;
+    // Shown while Ana is with her.
+    eve.dm("link");
+    world.quiet().await;
+    let second = word(&told(&world, "eve"));
+    ana.dm("unlink");
+    world.quiet().await;
+    world.slack.user("dan").dm(&format!("link {second}"));
+    world.quiet().await;
+    let _ = (told(&world, "ana"), told(&world, "dan"), told(&world, "eve"));
+    sees!(standing(&world, "dan").await, @"In *Apollo* you are nothing by a role.");
+    sees!(standing(&world, "eve").await, @"In *Apollo* you are nothing by a role.");
+    sees!(standing(&world, "ana").await, @"In *Apollo* you are an owner: owner, since somebody made you one.");
+    world.finish().await;
+}
+
+async fn taken_apart_nobody_answers_twice(kind: Kind) {
+    let world = two(kind).await;
+    let ana = world.slack.user("ana");
+    ana.says("#apollo", "@pm approve 1");
+    world.quiet().await;
+    for account in ["github:github.com/1006", "me"] {
+        ana.dm(&format!("unlink {account}"));
+        world.quiet().await;
+        ana.says("#apollo", "@pm approve 1");
+        world.quiet().await;
+    }
+    let _ = told(&world, "ana");
+    let talk = world.talk("#apollo");
+    let (_, since) = talk.split_once("approve 1\n").unwrap();
+    sees!(since, @"
+      pm: Counted for question 1; it takes 1 more.
+    ana: <@UPM> approve 1
+      pm: I did not count your answer: this takes another person than whoever asked or agreed before, so only those count whose accounts are proved to be one person's. Link your accounts with `link`, and answer again.
+    ana: <@UPM> approve 1
+      pm: I did not count your answer: this takes another person than whoever asked or agreed before, so only those count whose accounts are proved to be one person's. Link your accounts with `link`, and answer again.
+    ");
+    let open = "SELECT COUNT(*) FROM gates WHERE state = 'open'";
+    assert_eq!(world.database.count(open).await, 1);
+    world.finish().await;
+}
+
+async fn a_role_is_taken_from_the_account_that_was_named(kind: Kind) {
+    let (world, code) = eve_has_a_code(kind).await;
+    let ana = world.slack.user("ana");
+    ana.dm(&format!("link {code}"));
+    world.quiet().await;
+    let _ = (told(&world, "ana"), told(&world, "eve"));
+    // Whatever is given to Eve, or taken from her, is hers.
+    for line in ["role grant <@UEVE> maintainer", "role revoke <@UEVE>"] {
+        ana.slash("#apollo", "/pm", line);
+        world.quiet().await;
+    }
+    sees!(world.talk("#apollo"), @"
+    pm: > *ana*: /pm role grant @⟨⟩eve maintainer
+        
+        eve on Slack (`slack:T1/UEVE`) is a maintainer of *Apollo* now. By another account of theirs they are an owner all the same.
+    pm: > *ana*: /pm role revoke @⟨⟩eve
+        
+        eve on Slack (`slack:T1/UEVE`) has no role in *Apollo* any more. What GitHub and bound places give stays; `whoami` shows that. By another account of theirs they are an owner all the same.
+    ");
+    ana.dm("unlink");
+    world.quiet().await;
+    let _ = told(&world, "ana");
+    sees!(standing(&world, "ana").await, @"In *Apollo* you are an owner: owner, since somebody made you one.");
+    sees!(standing(&world, "eve").await, @"In *Apollo* you are nothing by a role.");
     world.finish().await;
 }

@@ -143,9 +143,7 @@ async fn an_account_goes_its_own_way_again(kind: Kind) {
     cy.dm("unlink");
     world.quiet().await;
     let _ = world.issue_talk("acme/apollo", 13);
-    sees!(told(&world, "cy"), @"
-    cy on Slack (`slack:T1/UCY`) is a person of its own now, apart from cy on GitHub (`github:github.com/1004`). Each has the rights that it was given itself.
-    ");
+    sees!(told(&world, "cy"), @"cy on Slack (`slack:T1/UCY`) is a person of its own now, apart from cy on GitHub (`github:github.com/1004`). Each has the rights that it was given itself.");
     cy.dm("unlink");
     cy.dm("whoami");
     cy.dm("unlink discord:discord/1");

@@ -128,7 +128,13 @@ impl Limits {
         (!lines.is_empty()).then(|| Part {
             state: if limited { State::Degraded } else { State::Ok },
             detail: lines.join("; "),
-            names: Vec::new(),
+            names: told
+                .iter()
+                .filter_map(|((who, _), _)| match who {
+                    Credential::Installation { owner, .. } => Some(owner.to_string()),
+                    _ => None,
+                })
+                .collect(),
         })
     }
 }
