@@ -76,21 +76,8 @@ impl Actions {
         if before == Some(Role::Owner) && !by_shell && !is_owned(tx, project).await? {
             return Err(last_owner(&name, &project_name).into());
         }
-        let mut said = match role {
-            Some(role) => format!("{name} is {} of **{project_name}** now.", role.words()),
-            None => format!(
-                "{name} has no role in **{project_name}** any more. What GitHub and bound places give stays; `whoami` shows that."
-            ),
-        };
-        if let Some(most) = roles::get(tx, project, person).await?
-            && Some(most) > role
-        {
-            said.push_str(&format!(
-                " By another account of theirs they are {} all the same.",
-                most.words()
-            ));
-        }
-        Ok(said)
+        let most = roles::get(tx, project, person).await?;
+        Ok(role_words(&name, &project_name, role, most))
     }
 
     /// The person that is meant by `me`, an account's ids, or a name on the platform where somebody speaks.
@@ -212,6 +199,23 @@ impl Actions {
         lines.push("- who owns this Callsheet, and the shell: owner".to_owned());
         Ok(lines)
     }
+}
+
+/// What a person is in a project now; `most` is what they are by any of their accounts.
+fn role_words(name: &str, project: &str, role: Option<Role>, most: Option<Role>) -> String {
+    let mut said = match role {
+        Some(role) => format!("{name} is {} of **{project}** now.", role.words()),
+        None => format!(
+            "{name} has no role in **{project}** any more. What GitHub and bound places give stays; `whoami` shows that."
+        ),
+    };
+    if let Some(most) = most.filter(|most| Some(*most) > role) {
+        let words = most.words();
+        said.push_str(&format!(
+            " By another account of theirs they are {words} all the same."
+        ));
+    }
+    said
 }
 
 /// Whether anybody owns a project, or this Callsheet and so every project.
