@@ -81,7 +81,7 @@ pub async fn account_name(tx: &mut Tx, account: &AccountKey) -> Result<Option<St
     Ok(row.map(|(name,)| name))
 }
 
-/// The name a person was last seen with.
+/// The name a person was last seen with, by the account that they had first.
 ///
 /// # Errors
 /// When the database fails.
@@ -89,8 +89,10 @@ pub async fn name_of(tx: &mut Tx, person: PersonId) -> Result<Option<String>, St
     let row = sql!(
         tx,
         fetch_optional as (String,),
-        "SELECT name FROM persons WHERE id = $1",
-        person
+        "SELECT COALESCE((SELECT a.name FROM accounts a WHERE a.person_id = $1 OR a.came_from = $1
+             ORDER BY CASE WHEN a.came_from IS NULL OR a.came_from = $1 THEN 0 ELSE 1 END, a.created_at LIMIT 1), p.name)
+         FROM persons p WHERE p.id = $1",
+        person,
     )?;
     Ok(row.map(|(name,)| name))
 }

@@ -101,16 +101,22 @@ pub async fn of_project(tx: &mut Tx, project: ProjectId) -> Result<Vec<Holder>, 
         fetch_all as Holder,
         "SELECT p.id AS person_id, p.name, r.role FROM roles r JOIN persons p
              ON p.id = COALESCE((SELECT a.person_id FROM accounts a WHERE a.came_from = r.person_id LIMIT 1), r.person_id)
-         WHERE r.project_id = $1 ORDER BY p.name, p.id",
+         WHERE r.project_id = $1 ORDER BY p.id",
         project,
     )?;
     let mut holders: Vec<Holder> = Vec::new();
-    for row in rows {
+    for mut row in rows {
         match holders.last_mut() {
             Some(last) if last.person_id == row.person_id => last.role = last.role.max(row.role),
-            _ => holders.push(row),
+            _ => {
+                row.name = super::people::name_of(tx, row.person_id)
+                    .await?
+                    .unwrap_or(row.name);
+                holders.push(row);
+            }
         }
     }
+    holders.sort_by(|one, other| (&one.name, one.person_id).cmp(&(&other.name, other.person_id)));
     Ok(holders)
 }
 

@@ -22,6 +22,7 @@ stories![
     a_code_from_before_brings_nobody_back,
     taken_apart_nobody_answers_twice,
     a_role_is_taken_from_the_account_that_was_named,
+    a_new_name_is_shown_once_it_is_known,
 ];
 
 /// Eve has a code, and Ana owns Apollo.
@@ -327,5 +328,37 @@ async fn a_role_is_taken_from_the_account_that_was_named(kind: Kind) {
     let _ = told(&world, "ana");
     sees!(standing(&world, "ana").await, @"In *Apollo* you are an owner: owner, since somebody made you one.");
     sees!(standing(&world, "eve").await, @"In *Apollo* you are nothing by a role.");
+    world.finish().await;
+}
+
+async fn a_new_name_is_shown_once_it_is_known(kind: Kind) {
+    let world = World::apollo(kind).await;
+    world.grant("ana", "apollo", Role::Owner).await;
+    let ben = world.slack.user("ben");
+    ben.says("#apollo", "hello");
+    world.quiet().await;
+    ben.calls_themselves("Benjamin");
+    world.leap(Duration::from_secs(25 * 60 * 60)).await;
+    ben.says("#apollo", "hello again");
+    world.quiet().await;
+    for line in [
+        "role grant <@UBEN> member",
+        "policy --approvers <@UBEN>",
+        "role list",
+        "policy",
+    ] {
+        world.slack.user("ana").slash("#apollo", "/pm", line);
+        world.quiet().await;
+    }
+    let talk = world.talk("#apollo");
+    let named: Vec<&str> = talk.lines().filter(|line| line.contains("enjamin")).collect();
+    sees!(named.join("\n"), @"
+    pm: > *ana*: /pm role grant @⟨⟩Benjamin member
+        Benjamin on Slack (`slack:T1/UBEN`) is a member of *Apollo* now.
+    pm: > *ana*: /pm policy --approvers @⟨⟩Benjamin
+        Changed what *Apollo* asks about: only Benjamin answer (`--approvers`).
+        • Benjamin: member
+        • only Benjamin answer (`--approvers`)
+    ");
     world.finish().await;
 }
