@@ -259,15 +259,19 @@ async fn githubs_word_is_not_good_for_ever(kind: Kind) {
 }
 
 async fn a_code_from_before_brings_nobody_back(kind: Kind) {
-    let (world, code) = eve_has_a_code(kind).await;
+    let world = World::apollo(kind).await;
+    world.grant("ana", "apollo", Role::Owner).await;
     let (ana, eve) = (world.slack.user("ana"), world.slack.user("eve"));
-    ana.dm(&format!("link {code}"));
+    ana.dm("link");
     world.quiet().await;
-    // Shown while Ana is with her.
+    eve.dm(&format!("link {}", word(&told(&world, "ana"))));
+    world.quiet().await;
+    let _ = told(&world, "eve");
+    // Shown while she is with Ana.
     eve.dm("link");
     world.quiet().await;
     let second = word(&told(&world, "eve"));
-    ana.dm("unlink");
+    ana.dm("unlink slack:T1/UEVE");
     world.quiet().await;
     world.slack.user("dan").dm(&format!("link {second}"));
     world.quiet().await;
