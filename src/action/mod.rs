@@ -41,7 +41,7 @@ use crate::engine::clock::later;
 use crate::engine::outbox::Outbox;
 use crate::gate::Gates;
 use crate::guard::budget::Budget;
-use crate::guard::{self, Action, Permit, Subject, WrongPermit};
+use crate::guard::{self, Action, GitHubsWord, Permit, Subject, WrongPermit};
 use crate::platform::discord::Discord;
 use crate::platform::github::GitHub;
 use crate::platform::slack::Slack;
@@ -213,7 +213,7 @@ impl Actions {
         let permit = match trouble {
             // What GitHub said long ago gives no right any more; what else somebody is does.
             Some(trouble) if decided.is_ok() => {
-                guard::authorize_without_github(&mut tx, asker, action, subject)
+                guard::authorize_by(&mut tx, asker, action, subject, GitHubsWord::TooOld)
                     .await?
                     .map_err(|_| Trouble::Unavailable(trouble))?
             }

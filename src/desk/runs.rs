@@ -167,12 +167,15 @@ impl RunDesk {
         let outcome = self.outcome_by(&actions, run, line).await;
         // Whoever reads the answer later reads what was looked at.
         let met = self.actions.met_in(run, &actions.seen).await?;
+        let before = self.actions.met(run).await?;
         if met.strayed
-            && let Some(by) = self.actions.met(run).await?.tainted_by
+            && let Some(by) = before.tainted_by
         {
             let error = refused(&by);
-            for subject in actions.seen.subjects() {
-                self.actions.note_kept_out(&run.asker, &subject, &error).await?;
+            let mut seen = actions.seen.subjects();
+            seen.retain(|subject| Actions::is_outside(before.home.as_deref(), subject));
+            for subject in &seen {
+                self.actions.note_kept_out(&run.asker, subject, &error).await?;
             }
             return Err(error.into());
         }

@@ -46,6 +46,15 @@ pub struct GateFacts {
     pub is_linked: bool,
 }
 
+/// Whether what GitHub said of somebody counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GitHubsWord {
+    /// It does.
+    Counts,
+    /// It was said too long ago, and GitHub cannot be asked.
+    TooOld,
+}
+
 /// Where a role comes from; see [`super::standing`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
@@ -66,27 +75,11 @@ impl Facts {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn gather(tx: &mut Tx, asker: &Asker, subject: &Subject) -> Result<Self, StoreError> {
-        Self::gathered(tx, asker, subject, true).await
-    }
-
-    /// Reads the facts but for what GitHub said.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub async fn gather_without_github(
+    pub async fn gather(
         tx: &mut Tx,
         asker: &Asker,
         subject: &Subject,
-    ) -> Result<Self, StoreError> {
-        Self::gathered(tx, asker, subject, false).await
-    }
-
-    async fn gathered(
-        tx: &mut Tx,
-        asker: &Asker,
-        subject: &Subject,
-        github: bool,
+        word: GitHubsWord,
     ) -> Result<Self, StoreError> {
         let person = current(tx, asker).await?;
         let run = match subject {
@@ -123,10 +116,9 @@ impl Facts {
             // What does not exist yet is judged by where the person speaks.
             Subject::Nothing => asker.place.repository().cloned(),
         };
-        let permission = if github {
-            permission(tx, asker, person, repository.as_ref()).await?
-        } else {
-            Permission::None
+        let permission = match word {
+            GitHubsWord::Counts => permission(tx, asker, person, repository.as_ref()).await?,
+            GitHubsWord::TooOld => Permission::None,
         };
         let standing = standing(tx, asker, person, &subjects, permission).await?;
         Ok(Self {

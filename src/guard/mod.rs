@@ -21,7 +21,7 @@ use crate::domain::{Asker, GateId, PersonError, PersonId, ProjectId, Repository,
 use crate::store::people::Known;
 use crate::store::{StoreError, Tx, projects};
 
-pub use facts::{Facts, GateFacts, Source};
+pub use facts::{Facts, GateFacts, GitHubsWord, Source};
 pub use rules::judge;
 
 /// Everything that can be done.
@@ -276,25 +276,21 @@ pub async fn authorize(
     action: Action,
     subject: Subject,
 ) -> Result<Result<Permit, PersonError>, StoreError> {
-    let facts = Facts::gather(tx, asker, &subject).await?;
-    Ok(judge(action, &facts).map(|()| Permit {
-        action,
-        subject,
-        asker: asker.clone(),
-    }))
+    authorize_by(tx, asker, action, subject, GitHubsWord::Counts).await
 }
 
-/// The same, where what GitHub said is too old to count.
+/// The same, where what GitHub said may be too old to count.
 ///
 /// # Errors
 /// When the database fails. The refusal is the inner result.
-pub async fn authorize_without_github(
+pub async fn authorize_by(
     tx: &mut Tx,
     asker: &Asker,
     action: Action,
     subject: Subject,
+    word: GitHubsWord,
 ) -> Result<Result<Permit, PersonError>, StoreError> {
-    let facts = Facts::gather_without_github(tx, asker, &subject).await?;
+    let facts = Facts::gather(tx, asker, &subject, word).await?;
     Ok(judge(action, &facts).map(|()| Permit {
         action,
         subject,
@@ -311,7 +307,7 @@ pub async fn standing(
     asker: &Asker,
     project: ProjectId,
 ) -> Result<Vec<(Role, Source)>, StoreError> {
-    let facts = Facts::gather(tx, asker, &Subject::Project(project)).await?;
+    let facts = Facts::gather(tx, asker, &Subject::Project(project), GitHubsWord::Counts).await?;
     let person = facts::current(tx, asker).await?;
     let subjects: Vec<_> = projects::get(tx, project).await?.into_iter().collect();
     facts::standing(tx, asker, person, &subjects, facts.permission).await
@@ -340,6 +336,6 @@ pub async fn github_accounts(tx: &mut Tx, asker: &Asker) -> Result<Vec<Known>, S
 /// # Errors
 /// When the database fails.
 pub async fn trusts(tx: &mut Tx, author: &Asker, subject: &Subject) -> Result<bool, StoreError> {
-    let facts = Facts::gather(tx, author, subject).await?;
+    let facts = Facts::gather(tx, author, subject, GitHubsWord::Counts).await?;
     Ok(facts.role >= Some(Role::Member))
 }

@@ -228,15 +228,13 @@ async fn work_that_panics_is_given_up_and_its_lane_goes_on(kind: Kind) {
         db,
         stop: stop.clone(),
     });
-    let worked = workers::run(engine, Arc::clone(&handler) as Arc<dyn Handler>, 2, stop);
+    let worked = workers::run(engine.clone(), Arc::clone(&handler) as Arc<dyn Handler>, 2, stop);
+    let mut idle = engine.activity.idle();
     let time = async {
-        loop {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "the workers come to rest on the machine's clock"
-            )]
-            tokio::time::sleep(Duration::from_millis(20)).await;
+        // Time passes whenever the workers rest.
+        while idle.wait_for(|idle| *idle).await.is_ok() {
             clock.advance(Duration::from_secs(5));
+            tokio::task::yield_now().await;
         }
     };
     tokio::select! {

@@ -242,11 +242,7 @@ impl Discord {
     /// Whether Discord still takes our token, for the health report; none when it does.
     pub(super) fn report(&self) -> Option<Part> {
         let refused = self.0.refused.load(Ordering::Relaxed);
-        refused.then(|| Part {
-            state: State::Failed,
-            detail: super::outcome::TOKEN.to_owned(),
-            names: Vec::new(),
-        })
+        refused.then(|| Part::new(State::Failed, super::outcome::TOKEN.to_owned()))
     }
 
     /// What is known of channels.

@@ -214,11 +214,10 @@ impl GitHub {
     fn learn(&self, answer: &Result<Answer, GitHubError>) {
         let lacking = match answer {
             Ok(_) => None,
-            Err(error) if error.is_missing_permission() => Some(Part {
-                state: State::Degraded,
-                detail: format!("{}. {}.", error.why(), error.next()),
-                names: Vec::new(),
-            }),
+            Err(error) if error.is_missing_permission() => Some(Part::new(
+                State::Degraded,
+                format!("{}. {}.", error.why(), error.next()),
+            )),
             Err(_) => return,
         };
         *self.0.lacking.lock().unwrap_or_else(PoisonError::into_inner) = lacking;
@@ -363,11 +362,7 @@ fn trouble(error: &GitHubError) -> Option<Part> {
         _ => return None,
     };
     let detail = format!("{}. {}.", error.why(), error.next());
-    Some(Part {
-        state,
-        detail,
-        names: Vec::new(),
-    })
+    Some(Part::new(state, detail))
 }
 
 /// A call's name without what differs from one to the next: `POST issues/#/comments`.

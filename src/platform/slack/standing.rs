@@ -46,11 +46,7 @@ impl Standing {
     pub(super) fn report(&self) -> Option<Part> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = &known.refused {
-            return Some(Part {
-                state: State::Failed,
-                detail: reason(error, None, ""),
-                names: Vec::new(),
-            });
+            return Some(Part::new(State::Failed, reason(error, None, "")));
         }
         let mut lacking: Vec<String> = known
             .lacking
@@ -58,10 +54,6 @@ impl Standing {
             .map(|needed| reason("missing_scope", needed.as_deref(), ""))
             .collect();
         lacking.dedup();
-        (!lacking.is_empty()).then(|| Part {
-            state: State::Degraded,
-            detail: lacking.join("; "),
-            names: Vec::new(),
-        })
+        (!lacking.is_empty()).then(|| Part::new(State::Degraded, lacking.join("; ")))
     }
 }
